@@ -1,0 +1,90 @@
+"""Everything about names: who a principal is, and what a val may be called.
+
+This file does not know which principals exist.
+Source: semantics.md §1, §6.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from kernel.errors import BadInput
+
+MAX_NAME = 48
+"""Characters of a principal's or a val's name."""
+
+ANONYMOUS = "anonymous"
+ME = "me"
+RESERVED = frozenset({ME, "secrets", ANONYMOUS})
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*", re.ASCII)
+
+
+def is_name(text: str) -> bool:
+    """Whether this could name a principal or a val (reserved words could not)."""
+    return len(text) <= MAX_NAME and _NAME.fullmatch(text) is not None and text.casefold() not in RESERVED
+
+
+def insist_name(text: str, what: str) -> str:
+    """Return the name, or raise BadInput that says what a name is."""
+    if is_name(text):
+        return text
+    if text.casefold() in RESERVED:
+        raise BadInput(f"{what} cannot be called {text!r}: that word is reserved. Choose another.")
+    raise BadInput(
+        f"{text[:60]!r} is not a name for {what}: use letters, digits and _, not starting with a digit, {MAX_NAME} at most."
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Principal:
+    """An account as the kernel sees it: a name, folded, since names are case-insensitive."""
+
+    name: str
+
+    def __post_init__(self) -> None:
+        """Fold here, once, so that two spellings are one principal everywhere."""
+        object.__setattr__(self, "name", self.name.casefold())
+
+    @classmethod
+    def parse(cls, text: str) -> Principal:
+        """Read `B` or `@B`; raise BadInput."""
+        return cls(insist_name(text.removeprefix("@"), "a user"))
+
+    @property
+    def anonymous(self) -> bool:
+        """Whether this is nobody, who owns nothing."""
+        return self.name == ANONYMOUS
+
+    def __str__(self) -> str:
+        """Write it as the language does."""
+        return f"@{self.name}"
+
+
+NOBODY = Principal(ANONYMOUS)
+
+
+@dataclass(frozen=True, slots=True)
+class ValName:
+    """`@B.foo` or `@B.foo@12`; the val's name keeps its spelling, comparisons are the store's."""
+
+    owner: Principal
+    name: str
+    version: int | None = None
+
+    @classmethod
+    def parse(cls, text: str) -> ValName:
+        """Read `B.foo`, `@B.foo` or `@B.foo@12`; raise BadInput that shows the form."""
+        owner, dot, rest = text.removeprefix("@").partition(".")
+        name, at, version = rest.partition("@")
+        if not dot or not name or (at and not _is_version(version)):
+            raise BadInput(f"{text[:120]!r} does not name a val: write user.val, as in alice.hello.")
+        return cls(Principal.parse(owner), insist_name(name, "a val"), int(version) if at else None)
+
+    def __str__(self) -> str:
+        """Write it as the language does."""
+        return f"{self.owner}.{self.name}" + ("" if self.version is None else f"@{self.version}")
+
+
+def _is_version(text: str) -> bool:
+    return text.isascii() and text.isdigit() and len(text) <= 9
