@@ -1,0 +1,91 @@
+# The commands of the house. A fresh clone needs Python 3.11 or newer, Node 20, make and a C compiler; `make serve` does the rest.
+
+PYTHON ?= $(firstword $(foreach name,python3.11 python3.12 python3.13 python3,$(shell command -v $(name) 2>/dev/null)))
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
+HOST ?= 127.0.0.1
+PORT ?= 8787
+
+# Trusted: a mistake here breaks the table. Pure ones import the standard library only.
+PURE := $(addprefix kernel/,errors.py principals.py policy.py handles.py wire.py)
+TRUSTED := $(PURE) $(addprefix kernel/,engine.py image.py fiber.py guest.py scheduler.py membrane.py capability.py evaluation.py)
+comma := ,
+space := $(subst ,, )
+
+.DEFAULT_GOAL := help
+.PHONY: help serve test bench guests lint format types imports tests coverage lines lock clean
+.DELETE_ON_ERROR:
+
+help: ## What there is
+	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' $(firstword $(MAKEFILE_LIST)) | expand -t 16
+
+serve: $(VENV)/.run guests ## Serve on 127.0.0.1:8787 (HOST=… PORT=…), with two accounts to try on an empty database
+	@exec $(BIN)/valgate serve --demo --host $(HOST) --port $(PORT)
+
+test: lint types imports tests coverage lines ## Everything: lint, types, import contracts, tests, coverage of the trusted files
+
+bench: $(VENV)/.run guests ## Measure, beside aiohttp's hello in the same run
+	@$(BIN)/python -m bench
+
+guests: $(VENV)/.run ## Build the guest's engine and images (about a minute, once)
+	@$(BIN)/python -m guests.build
+
+lint: $(VENV)/.dev ## ruff: rules and format
+	@echo "— ruff"
+	@$(BIN)/ruff check --quiet .
+	@$(BIN)/ruff format --quiet --check .
+
+format: $(VENV)/.dev ## Put the code into the house's format
+	@$(BIN)/ruff check --quiet --fix . ; $(BIN)/ruff format .
+
+types: $(VENV)/.dev
+	@echo "— mypy --strict"
+	@$(BIN)/mypy
+
+imports: $(VENV)/.dev
+	@echo "— import contracts"
+	@$(BIN)/lint-imports
+
+tests: $(VENV)/.dev guests
+	@echo "— pytest"
+	@$(BIN)/coverage erase
+	@$(BIN)/coverage run -m pytest $(ARGS)
+
+coverage: tests
+	@echo "— coverage of the trusted files, branches counted"
+	@$(BIN)/coverage report --include='$(subst $(space),$(comma),$(TRUSTED))'
+	@$(BIN)/coverage report --include='$(subst $(space),$(comma),$(PURE))' --fail-under=100 >/dev/null \
+		|| { echo "a branch of a trusted file is not covered" >&2; exit 1; }
+
+lines: coverage
+	@echo "— lines of the trusted files"
+	@wc -l $(wildcard $(TRUSTED))
+
+lock: ## Pin what pyproject.toml asks for, with hashes (needs uv)
+	@for extras in build:requirements.txt "build --extra dev:requirements-dev.txt"; do \
+		uv pip compile pyproject.toml --extra $${extras%%:*} --universal --python-version 3.11 --generate-hashes \
+			--no-emit-index-url --no-annotate --custom-compile-command 'make lock' --quiet --output-file $${extras##*:} || exit 1; \
+	done
+
+clean: ## Forget the environment, the built guest and what tools left behind
+	@rm -rf $(VENV) guests/build guests/.build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache .coverage*
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(VENV)/bin/python:
+	@$(if $(PYTHON),,echo "Python 3.11 or newer is needed: install it, or name it with PYTHON=…" >&2; exit 1;) \
+		"$(PYTHON)" -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed, this is " + sys.version.split()[0])'
+	@echo "— making $(VENV)"
+	@"$(PYTHON)" -m venv $(VENV)
+
+# Stamps: pip runs only when what is asked for has changed.
+$(VENV)/.run: pyproject.toml requirements.txt | $(VENV)/bin/python
+	@echo "— installing what valgate needs into $(VENV)"
+	@$(PIP) install --require-hashes -r requirements.txt
+	@$(PIP) install --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(VENV)/.dev: requirements-dev.txt | $(VENV)/.run
+	@echo "— installing what the tests need into $(VENV)"
+	@$(PIP) install --require-hashes -r requirements-dev.txt
+	@touch $@
