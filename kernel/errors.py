@@ -23,6 +23,7 @@ This file does not know how an error came about; it knows what each one is calle
     │   ├── Unauthorized          401
     │   ├── NotFound              404  unknown, private and refused are one answer
     │   ├── Conflict              409
+    │   │   └── CodeInTheWay      409  a code val where only data may be written
     │   ├── TooLarge              413
     │   ├── AddressTooLong        414
     │   └── BadSetting            400  an operator's mistake
@@ -234,6 +235,12 @@ class Conflict(CallerError):
     code = "conflict"
     status = 409
     guest_name = "WriteConflict"
+
+
+class CodeInTheWay(Conflict):
+    """A code val stands where only data may be written (row 11); the membrane makes a no-op of it."""
+
+    code = "code_in_the_way"
 
 
 class TooLarge(CallerError):
