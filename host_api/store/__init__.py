@@ -1,0 +1,46 @@
+"""What is kept: accounts, tokens, secrets, vals with their versions, mail, and the records of evaluations.
+
+SQLite with a write-ahead log; see store.py for what the rest of the house may ask.
+This package never decides who may read or write something: the membrane and HTTP do, before they ask.
+"""
+
+from host_api.store.evaluations import Filter
+from host_api.store.keys import Keys
+from host_api.store.model import (
+    ALL_SCOPES,
+    MUST_NOT_EXIST,
+    Account,
+    EvaluationRow,
+    Kind,
+    Mail,
+    Privacy,
+    Quota,
+    Scope,
+    State,
+    Token,
+    Val,
+    Version,
+)
+from host_api.store.store import Store
+from host_api.store.writing import KEEP, Keep
+
+__all__ = [
+    "ALL_SCOPES",
+    "KEEP",
+    "MUST_NOT_EXIST",
+    "Account",
+    "EvaluationRow",
+    "Filter",
+    "Keep",
+    "Keys",
+    "Kind",
+    "Mail",
+    "Privacy",
+    "Quota",
+    "Scope",
+    "State",
+    "Store",
+    "Token",
+    "Val",
+    "Version",
+]

@@ -1,0 +1,124 @@
+"""The records of evaluations, as SQL. Everything about keeping and finding them; nothing about who may read them.
+
+One statement writes a row's start and its end: whichever comes, the row is as complete as it was given.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from dataclasses import dataclass, fields
+from operator import attrgetter
+
+from host_api.store.model import EvaluationRow, State
+from host_api.store.text import well_formed
+
+_NAMES = tuple(field.name for field in fields(EvaluationRow))
+_KEPT = frozenset({"id", "process"})
+_COLUMNS = ", ".join(_NAMES)
+_values = attrgetter(*_NAMES)
+_SELECT = f"SELECT {_COLUMNS} FROM evaluations"  # noqa: S608 — our own field names
+_RECORD = (
+    f"INSERT INTO evaluations ({_COLUMNS}) VALUES ({', '.join('?' * len(_NAMES))}) "  # noqa: S608 — our own field names
+    f"ON CONFLICT (id) DO UPDATE SET {', '.join(f'{name} = excluded.{name}' for name in _NAMES if name not in _KEPT)}"
+)
+_STATE, _CALLER, _REQUESTER = _NAMES.index("state"), _NAMES.index("caller"), _NAMES.index("requester")
+_PROCESS, _CODE = _NAMES.index("process"), _NAMES.index("code")
+_STATES = {str(state): state for state in State}
+
+INTERRUPTED = b'{"name":"Interrupted","message":"The server stopped before this evaluation ended."}'
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """Which evaluations: all that is given must hold. Times are `started`, from `since` up to but not `until`."""
+
+    val_id: str | None = None
+    sources: tuple[str, ...] = ()
+    failed: bool | None = None
+    since: int | None = None
+    until: int | None = None
+
+
+EVERY = Filter()
+
+
+def by_id(db: sqlite3.Connection, evaluation_id: str) -> EvaluationRow | None:
+    """Find one record."""
+    row = db.execute(f"{_SELECT} WHERE id = ?", (evaluation_id,)).fetchone()
+    return _row(row) if row else None
+
+
+def of(db: sqlite3.Connection, caller: str | None, which: Filter, limit: int, offset: int = 0) -> list[EvaluationRow]:
+    """A caller's records, newest first; None is anonymous."""
+    where, values = _conditions(caller, which)
+    found = db.execute(f"{_SELECT} WHERE {where} ORDER BY seq DESC LIMIT ? OFFSET ?", (*values, limit, offset))
+    return [_row(row) for row in found]
+
+
+def after(db: sqlite3.Connection, caller: str | None, seq: int) -> list[tuple[int, EvaluationRow]]:
+    """A caller's records later than this place in the log, oldest first, each with its place."""
+    found = db.execute(
+        f"SELECT seq, {_COLUMNS} FROM evaluations WHERE caller IS ? AND seq > ? ORDER BY seq",  # noqa: S608 — ours
+        (_folded(caller), seq),
+    )
+    return [(row[0], _row(row[1:])) for row in found]
+
+
+def last(db: sqlite3.Connection) -> int:
+    """The place of the newest record in the log, 0 in an empty one."""
+    seq: int = db.execute("SELECT coalesce(max(seq), 0) FROM evaluations").fetchone()[0]
+    return seq
+
+
+def record(db: sqlite3.Connection, row: EvaluationRow, process: str) -> None:
+    """Write a row's start, or its end."""
+    values = list(_values(row))
+    values[_CALLER], values[_REQUESTER], values[_PROCESS] = _folded(row.caller), _folded(row.requester), process
+    values[_CODE] = well_formed(row.code)
+    db.execute(_RECORD, values)
+
+
+def running_processes(db: sqlite3.Connection) -> list[str]:
+    """The processes that have evaluations which did not end."""
+    found = db.execute("SELECT DISTINCT process FROM evaluations WHERE state = 'running'")
+    return [process or "" for (process,) in found]
+
+
+def interrupt(db: sqlite3.Connection, process: str) -> int:
+    """Say of a dead process's evaluations that they were interrupted; return how many."""
+    changed = db.execute(
+        "UPDATE evaluations SET state = ?, error = ? WHERE state = 'running' AND coalesce(process, '') = ?",
+        (State.INTERRUPTED, INTERRUPTED, process),
+    )
+    return changed.rowcount
+
+
+def forget(db: sqlite3.Connection, before: int) -> int:
+    """Forget the records of evaluations that started before; return how many."""
+    return db.execute("DELETE FROM evaluations WHERE started < ? AND state <> 'running'", (before,)).rowcount
+
+
+def _conditions(caller: str | None, which: Filter) -> tuple[str, tuple[object, ...]]:
+    """Build the WHERE of a filter: fixed texts, values beside them."""
+    parts: list[tuple[str, tuple[object, ...]]] = [("caller IS ?", (_folded(caller),))]
+    if which.val_id is not None:
+        parts.append(("val_id = ?", (which.val_id,)))
+    if which.sources:
+        parts.append((f"source IN ({', '.join('?' * len(which.sources))})", which.sources))
+    if which.failed is not None:
+        parts.append((f"state {'' if which.failed else 'NOT '}IN ('failed', 'interrupted')", ()))
+    if which.since is not None:
+        parts.append(("started >= ?", (which.since,)))
+    if which.until is not None:
+        parts.append(("started < ?", (which.until,)))
+    return " AND ".join(text for text, _ in parts), tuple(value for _, values in parts for value in values)
+
+
+def _folded(caller: str | None) -> str | None:
+    return None if caller is None else caller.casefold()
+
+
+def _row(values: tuple[object, ...]) -> EvaluationRow:
+    listed = list(values)
+    listed[_STATE] = _STATES[str(listed[_STATE])]
+    return EvaluationRow(*listed)  # type: ignore[arg-type] # in the order of the fields, by _COLUMNS

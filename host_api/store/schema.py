@@ -1,0 +1,61 @@
+"""The tables, as a list of migrations: number N takes a database from version N to N + 1.
+
+A migration that was released is never edited: a new one is added.
+The version stands in `PRAGMA user_version`; `PRAGMA application_id` says that the file is ours.
+"""
+
+from __future__ import annotations
+
+APPLICATION = 0x56_41_4C_47
+"""`VALG`, so that no other program's database is taken for ours."""
+
+Migration = tuple[str, ...]
+
+FIRST: Migration = (
+    "CREATE TABLE meta (key TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID",
+    # bytes and versions are sums over the account's versions, kept with each write, so that a quota costs no scan.
+    """CREATE TABLE accounts (
+        id TEXT PRIMARY KEY, name TEXT NOT NULL, folded TEXT NOT NULL UNIQUE, email TEXT, created_at INTEGER NOT NULL,
+        bytes INTEGER NOT NULL DEFAULT 0, versions INTEGER NOT NULL DEFAULT 0) WITHOUT ROWID""",
+    """CREATE TABLE tokens (
+        hash BLOB PRIMARY KEY, id TEXT NOT NULL UNIQUE, account_id TEXT NOT NULL REFERENCES accounts(id),
+        name TEXT NOT NULL, scopes TEXT NOT NULL, created_at INTEGER NOT NULL, expires_at INTEGER,
+        last_used_at INTEGER) WITHOUT ROWID""",
+    "CREATE INDEX tokens_account ON tokens(account_id, created_at)",
+    """CREATE TABLE secrets (
+        account_id TEXT NOT NULL REFERENCES accounts(id), folded TEXT NOT NULL, name TEXT NOT NULL,
+        sealed BLOB NOT NULL, updated_at INTEGER NOT NULL, PRIMARY KEY (account_id, folded)) WITHOUT ROWID""",
+    # named_from: the first version reachable under this name; older ones belong to the name it had before.
+    """CREATE TABLE vals (
+        id TEXT PRIMARY KEY, owner_id TEXT NOT NULL REFERENCES accounts(id), name TEXT NOT NULL, folded TEXT NOT NULL,
+        privacy TEXT NOT NULL, version INTEGER NOT NULL, named_from INTEGER NOT NULL DEFAULT 0, readme TEXT,
+        public_since INTEGER, created_at INTEGER NOT NULL, updated_at INTEGER NOT NULL,
+        UNIQUE (owner_id, folded)) WITHOUT ROWID""",
+    """CREATE TABLE versions (
+        seq INTEGER PRIMARY KEY, val_id TEXT NOT NULL REFERENCES vals(id), owner_id TEXT NOT NULL,
+        version INTEGER NOT NULL, kind TEXT NOT NULL, code TEXT NOT NULL, payload BLOB, json BLOB, type TEXT NOT NULL,
+        error TEXT, evaluation TEXT, author TEXT, bytes INTEGER NOT NULL, created_at INTEGER NOT NULL,
+        run_start INTEGER, run_end INTEGER, UNIQUE (val_id, version))""",
+    "CREATE INDEX versions_data ON versions(owner_id, seq) WHERE kind = 'data'",
+    # The next version number of a name; it outlives the val, so that a number never means two things.
+    """CREATE TABLE numbers (
+        owner_id TEXT NOT NULL, folded TEXT NOT NULL, next INTEGER NOT NULL,
+        PRIMARY KEY (owner_id, folded)) WITHOUT ROWID""",
+    """CREATE TABLE mail (
+        seq INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, account_id TEXT NOT NULL REFERENCES accounts(id),
+        address TEXT, subject TEXT NOT NULL, text TEXT, html TEXT, reply_to TEXT, from_val TEXT, author TEXT,
+        evaluation TEXT, created_at INTEGER NOT NULL)""",
+    "CREATE INDEX mail_account ON mail(account_id, created_at)",
+    """CREATE TABLE evaluations (
+        seq INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, caller TEXT, requester TEXT, source TEXT NOT NULL,
+        policy TEXT NOT NULL, started INTEGER NOT NULL, code TEXT, entry_owner TEXT, entry_name TEXT,
+        entry_version INTEGER, val_id TEXT, args BLOB, value BLOB, value_type TEXT, error BLOB, logs BLOB, emails BLOB,
+        calls BLOB, ended INTEGER, cpu_us INTEGER NOT NULL, peak_bytes INTEGER NOT NULL, effects INTEGER NOT NULL,
+        state TEXT NOT NULL, process TEXT)""",
+    "CREATE INDEX evaluations_caller ON evaluations(caller, seq)",
+    "CREATE INDEX evaluations_val ON evaluations(val_id, seq) WHERE val_id IS NOT NULL",
+    "CREATE INDEX evaluations_running ON evaluations(process) WHERE state = 'running'",
+    "CREATE INDEX evaluations_started ON evaluations(started)",
+)
+
+MIGRATIONS: tuple[Migration, ...] = (FIRST,)

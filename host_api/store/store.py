@@ -1,0 +1,413 @@
+"""The store: what the rest of the house sees of the database.
+
+Reads are plain calls on the thread that opened it, and see what any process has committed.
+Writes are queued when they are called and answered, as futures, when they are durable.
+Any number of processes may have the same file open.
+What it must never do: decide who may read or write; give a secret or a token to a log.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Iterable
+from functools import partial, wraps
+from pathlib import Path
+from typing import TYPE_CHECKING, ParamSpec, Self, TypeVar
+
+from host_api.store import accounts, connect, evaluations, failures, outbox, secret, vals, writing
+from host_api.store.clock import now_ms
+from host_api.store.keys import Cipher, Keys
+from host_api.store.locks import Presence
+from host_api.store.model import (
+    ALL_SCOPES,
+    Account,
+    EvaluationRow,
+    Kind,
+    Mail,
+    Privacy,
+    Quota,
+    Scope,
+    Token,
+    Val,
+    Version,
+)
+from host_api.store.schema import MIGRATIONS
+from host_api.store.url import path_of
+from host_api.store.vals import MANY
+from host_api.store.writer import Writer
+from host_api.store.writing import KEEP, Draft, Keep
+from kernel.errors import BadSetting
+
+if TYPE_CHECKING:
+    # Slow to load; a command that only reads does without.
+    from asyncio import Future
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+TOUCH_MS = 60_000
+"""How exact `last_used_at` of a token is: it is not written at each use."""
+
+
+def _reading(read: Callable[P, T]) -> Callable[P, T]:
+    """Put what SQLite says during a read into our words."""
+
+    @wraps(read)
+    def told(*args: P.args, **kwargs: P.kwargs) -> T:
+        try:
+            return read(*args, **kwargs)
+        except sqlite3.Error as error:
+            raise failures.while_running(error) from error
+
+    return told
+
+
+class Store:
+    """One open database; a context manager, plain or async."""
+
+    def __init__(self, path: Path, reader: sqlite3.Connection, keys: Keys, quota: Quota) -> None:
+        """Use `Store.open`."""
+        self.path, self.quota = path, quota
+        self._db, self._keys = reader, keys
+        self._writer = Writer(partial(connect.connect, path), len(MIGRATIONS))
+        self._presence = Presence(path.with_name(f"{path.name}.live"))
+        self._cipher: Cipher | None = None
+        self._pending: dict[str, EvaluationRow] = {}
+        self._touched: dict[str, int] = {}
+
+    @classmethod
+    def open(cls, url: str | Path, keys: Keys | None = None, *, quota: Quota = Quota()) -> Store:  # noqa: B008 — frozen
+        """Make or migrate the database where needed, and open it; raise BadSetting or Overloaded.
+
+        `url`: `sqlite:///relative.db`, `sqlite:////absolute.db` or a path.
+        """
+        path = path_of(url)
+        return cls(path, connect.open_reader(path), keys or Keys.beside(path), quota)
+
+    def close(self) -> None:
+        """Finish what is queued and let go; safe to call again."""
+        self._writer.close()
+        self._presence.leave()
+        self._db.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        self.close()
+
+    # Accounts and tokens
+
+    @_reading
+    def account(self, name: str) -> Account | None:
+        """Find an account, however its name is spelled."""
+        return accounts.by_name(self._db, name)
+
+    @_reading
+    def account_by_id(self, account_id: str) -> Account | None:
+        """Find an account by its id."""
+        return accounts.by_id(self._db, account_id)
+
+    @_reading
+    def accounts(self) -> list[Account]:
+        """All accounts, by name."""
+        return accounts.everyone(self._db)
+
+    @_reading
+    def authenticate(self, token: str) -> tuple[Account, Token] | None:
+        """Find whose valid token this is; None for a wrong, revoked or expired one."""
+        found = accounts.authenticate(self._db, token)
+        if found is not None:
+            self._touch(found[1])
+        return found
+
+    def _touch(self, token: Token) -> None:
+        now = now_ms()
+        if now - max(self._touched.get(token.id, 0), token.last_used_at or 0) > TOUCH_MS:
+            self._touched[token.id] = now
+            self._writer.post(lambda db: accounts.touch_token(db, token.id, now))
+
+    @_reading
+    def tokens(self, account_id: str) -> list[Token]:
+        """An account's tokens, oldest first."""
+        return accounts.tokens(self._db, account_id)
+
+    def add_account(self, name: str, email: str | None = None) -> Future[Account]:
+        """Add an account; raise BadInput, or Conflict if the name is taken."""
+        return self._writer.submit(lambda db: accounts.add(db, name, email))
+
+    def add_token(
+        self, account_id: str, name: str = "", scopes: Iterable[Scope] = ALL_SCOPES, expires_at: int | None = None
+    ) -> Future[tuple[Token, str]]:
+        """Make a token and return it with its text, which is kept nowhere; raise NotFound, BadInput."""
+        return self._writer.submit(lambda db: accounts.add_token(db, account_id, name, scopes, expires_at))
+
+    def revoke_token(self, account_id: str, token_id: str) -> Future[bool]:
+        """Forget a token of this account; False if there is none."""
+        return self._writer.submit(lambda db: accounts.revoke_token(db, account_id, token_id))
+
+    # Secrets
+
+    def unlock(self) -> Future[None]:
+        """Make the key at the first start; raise BadSetting when the key is not this database's."""
+        cipher = self._load_cipher()
+        return self._writer.submit(lambda db: secret.keep_check(db, cipher))
+
+    @_reading
+    def secret(self, owner: str, key: str) -> str | None:
+        """Unseal a secret; None if there is none. Raises BadSetting: another key, or a row tampered with."""
+        found = secret.find(self._db, owner, key)
+        if found is None:
+            return None
+        return self._load_cipher().unseal(*found).decode("utf-8", "surrogatepass")
+
+    @_reading
+    def secret_names(self, owner: str) -> list[str]:
+        """The names of an account's secrets, in order."""
+        return secret.names(self._db, owner)
+
+    def put_secret(self, owner: str, key: str, value: str) -> Future[None]:
+        """Seal and keep a secret; raise NotFound, BadInput, BadSetting (another key)."""
+        secret.insist_secret_name(key)
+        cipher = self._load_cipher()
+        return self._writer.submit(lambda db: secret.put(db, cipher, owner, key, value))
+
+    def delete_secret(self, owner: str, key: str) -> Future[bool]:
+        """Forget a secret; False if there is none. Raises NotFound (owner)."""
+        return self._writer.submit(lambda db: secret.delete(db, owner, key))
+
+    def _load_cipher(self) -> Cipher:
+        if self._cipher is None:
+            check = secret.check(self._db)
+            cipher = self._keys.cipher(create=check is None)
+            if check is not None:
+                cipher.insist(check)
+            self._cipher = cipher
+        return self._cipher
+
+    # Vals
+
+    @_reading
+    def val(self, owner: str, name: str, version: int | None = None) -> Val | None:
+        """Find a val by name: its newest version, or this one."""
+        return vals.find(self._db, owner, name, version)
+
+    @_reading
+    def val_by_id(self, val_id: str, version: int | None = None) -> Val | None:
+        """Find a val by its id: its newest version, or this one."""
+        return vals.by_id(self._db, val_id, version)
+
+    @_reading
+    def vals(self, owner_id: str, *, public_only: bool = False, limit: int = MANY, offset: int = 0) -> list[Val]:
+        """An account's vals by name, without their stored values; to others only the public ones are listed."""
+        privacies = (Privacy.PUBLIC,) if public_only else vals.EVERYTHING
+        return vals.of(self._db, owner_id, privacies, limit, offset)
+
+    @_reading
+    def versions(self, val_id: str, *, limit: int = MANY, offset: int = 0) -> list[Version]:
+        """A val's history, newest first, without the stored values."""
+        return vals.versions(self._db, val_id, limit, offset)
+
+    def write_val(  # noqa: PLR0913 — one per field of a version
+        self,
+        owner: str,
+        name: str,
+        *,
+        code: str,
+        kind: Kind,
+        payload: bytes | None = None,
+        json: bytes | None = None,
+        type: str = "undefined",  # noqa: A002 — the field's name everywhere
+        error: dict[str, object] | None = None,
+        privacy: Privacy | None = None,
+        readme: str | None = None,
+        expected: int | None = None,
+        only_data: bool = False,
+        evaluation: str | None = None,
+        author: str | None = None,
+        run_start: int | None = None,
+        run_end: int | None = None,
+    ) -> Future[Val]:
+        """Write a new version, of a new val if need be.
+
+        `privacy` and `readme` None keep what there is; a new val is private.
+        `expected` is the version it must have now (MUST_NOT_EXIST: none); `only_data` refuses to replace code.
+        Raises NotFound (owner), BadInput (name), Conflict, CodeInTheWay, LimitError (quota).
+        """
+        draft = Draft(
+            owner=owner,
+            name=name,
+            code=code,
+            kind=kind,
+            payload=payload,
+            json=json,
+            type=type,
+            error=error,
+            privacy=privacy,
+            readme=readme,
+            expected=expected,
+            only_data=only_data,
+            evaluation=evaluation,
+            author=author,
+            run_start=run_start,
+            run_end=run_end,
+        )
+        return self._writer.submit(lambda db: writing.write(db, draft, self.quota))
+
+    def update_val(
+        self,
+        val_id: str,
+        *,
+        name: str | None = None,
+        privacy: Privacy | None = None,
+        readme: str | Keep | None = KEEP,
+        all_versions: bool = False,
+    ) -> Future[Val]:
+        """Change what is not of a version; None and KEEP leave it. `all_versions` shows the private past too.
+
+        Raises NotFound, BadInput (name), Conflict (the name is taken), LimitError.
+        """
+        changes = partial(writing.update, name=name, privacy=privacy, readme=readme, all_versions=all_versions)
+        return self._writer.submit(lambda db: changes(db, val_id, self.quota))
+
+    def delete_val(
+        self, owner: str, name: str, *, expected: int | None = None, only_data: bool = False
+    ) -> Future[bool]:
+        """Delete a val by name, with its versions; False if there is none. Raises Conflict, CodeInTheWay."""
+        return self._writer.submit(
+            lambda db: writing.delete(db, vals.find(db, owner, name), expected=expected, only_data=only_data)
+        )
+
+    def delete_val_by_id(self, val_id: str, *, expected: int | None = None) -> Future[bool]:
+        """Delete a val with its versions; False if there is none. Raises Conflict."""
+        return self._writer.submit(
+            lambda db: writing.delete(db, vals.by_id(db, val_id), expected=expected, only_data=False)
+        )
+
+    def delete_version(self, val_id: str, version: int) -> Future[None]:
+        """Delete one old version; raise NotFound, or Conflict for the newest."""
+        return self._writer.submit(lambda db: writing.delete_version(db, val_id, version))
+
+    def restore(self, val_id: str, version: int) -> Future[Val]:
+        """Write an old version again, as the newest; raise NotFound, LimitError."""
+        return self._writer.submit(lambda db: writing.restore(db, val_id, version, self.quota))
+
+    # Mail
+
+    @_reading
+    def mail(self, owner: str, *, limit: int = 1000) -> list[Mail]:
+        """What the outbox holds for an account, newest first."""
+        return outbox.of(self._db, owner, limit)
+
+    def add_mail(
+        self,
+        to_account: str,
+        subject: str,
+        *,
+        text: str | None = None,
+        html: str | None = None,
+        reply_to: str | None = None,
+        from_val: str | None = None,
+        author: str | None = None,
+        evaluation: str | None = None,
+    ) -> Future[Mail]:
+        """Keep a message for an account (by id); raise NotFound, or LimitError over the messages a minute."""
+        parts = {
+            "subject": subject,
+            "text": text,
+            "html": html,
+            "reply_to": reply_to,
+            "from_val": from_val,
+            "author": author,
+            "evaluation": evaluation,
+        }
+        return self._writer.submit(lambda db: outbox.add(db, to_account, self.quota, parts))
+
+    # Evaluations
+
+    @_reading
+    def evaluation(self, evaluation_id: str) -> EvaluationRow | None:
+        """Find one record, also one that is on its way to the disk."""
+        return self._pending.get(evaluation_id) or evaluations.by_id(self._db, evaluation_id)
+
+    @_reading
+    def evaluations(
+        self,
+        caller: str | None,
+        *,
+        limit: int = 20,
+        offset: int = 0,
+        which: evaluations.Filter = evaluations.EVERY,
+    ) -> list[EvaluationRow]:
+        """A caller's records, newest first; None is anonymous. `await flush()` first to see the last 25 ms."""
+        return evaluations.of(self._db, caller, which, limit, offset)
+
+    @_reading
+    def evaluations_after(self, caller: str | None, place: int) -> list[tuple[int, EvaluationRow]]:
+        """A caller's records later than a place in the log, oldest first, each with its place."""
+        return evaluations.after(self._db, caller, place)
+
+    @_reading
+    def last_place(self) -> int:
+        """The place of the newest record in the log."""
+        return evaluations.last(self._db)
+
+    @_reading
+    def changes(self) -> int:
+        """Return a number that differs after any process but this connection has written."""
+        version: int = self._db.execute("PRAGMA data_version").fetchone()[0]
+        return version
+
+    def start_evaluation(self, row: EvaluationRow) -> Future[None]:
+        """Queue the start row: before any write queued later, and on the disk within LAZY_SECONDS."""
+        return self._record(row, urgent=False)
+
+    def finish_evaluation(self, row: EvaluationRow) -> Future[None]:
+        """Queue the whole row at its end; await it before the answer when there were effects."""
+        return self._record(row, urgent=row.effects > 0)
+
+    def _record(self, row: EvaluationRow, *, urgent: bool) -> Future[None]:
+        process = self._presence.enter()
+        self._pending[row.id] = row
+        done = self._writer.submit(lambda db: evaluations.record(db, row, process), urgent=urgent)
+        done.add_done_callback(lambda _: self._settled(row))
+        return done
+
+    def _settled(self, row: EvaluationRow) -> None:
+        if self._pending.get(row.id) is row:
+            del self._pending[row.id]
+
+    async def mark_interrupted(self) -> int:
+        """Say of what dead processes left running that it was interrupted; return how many."""
+        dead = [one for one in self._running_processes() if not (one and self._presence.alive(one))]
+        self._presence.sweep()
+        return sum([await self._writer.submit(partial(evaluations.interrupt, process=one)) for one in dead])
+
+    @_reading
+    def _running_processes(self) -> list[str]:
+        return evaluations.running_processes(self._db)
+
+    def forget_evaluations(self, before: int) -> Future[int]:
+        """Forget the records of evaluations that started before; return how many."""
+        return self._writer.submit(lambda db: evaluations.forget(db, before))
+
+    # The whole
+
+    def flush(self) -> Future[None]:
+        """Bring everything queued to the disk now."""
+        return self._writer.submit(lambda _: None)
+
+    def backup(self, target: Path) -> None:
+        """Copy the committed state to a new file; raise BadSetting. The key is not in it."""
+        try:
+            connect.copy(self.path, target)
+        except FileExistsError as error:
+            raise BadSetting(f"{target} is there already: choose another name.") from error
+        except (sqlite3.Error, OSError) as error:
+            raise failures.on_opening(connect.as_sqlite(error), target) from error
