@@ -70,9 +70,9 @@ class Keys:
         self._file, self._text, self._given = file, text, given
 
     @classmethod
-    def beside(cls, database: Path) -> Keys:
-        """Use the file that stands beside a database when nothing else is said."""
-        return cls(database.with_name(f"{database.name}.key"))
+    def beside(cls, database: Path, *, text: str | None = None) -> Keys:
+        """Use `text`, or the file that stands beside a database."""
+        return cls(database.with_name(f"{database.name}.key"), text=text)
 
     def cipher(self, *, create: bool) -> Cipher:
         """Load the key; make the file when there is none and `create` says so. Raises BadSetting."""

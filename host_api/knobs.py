@@ -1,0 +1,235 @@
+"""The table of settings: for each its name, how it is read and shown, and what it is.
+
+A new setting is a field of Settings (or of kernel.limits.Limits) and a line here.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from kernel.errors import BadSetting
+
+PREFIX = "VALGATE_"
+ENVIRONMENT = frozenset({"VALGATE_DEBUG"})
+"""Variables that are for the program's makers, and no settings."""
+
+_UNITS = {
+    "": 1,
+    "b": 1,
+    "kb": 10**3,
+    "mb": 10**6,
+    "gb": 10**9,
+    "kib": 2**10,
+    "mib": 2**20,
+    "gib": 2**30,
+}
+_SHOWN = (("GB", 10**9), ("MB", 10**6), ("KB", 10**3), ("GiB", 2**30), ("MiB", 2**20), ("KiB", 2**10))
+_BYTES = re.compile(r"([0-9]{1,15})\s*([A-Za-z]*)", re.ASCII)
+_DOMAIN = re.compile(
+    r"(?=.{1,190}\Z)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)*[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(:[0-9]{1,5})?"
+)
+_HOST = re.compile(r"[A-Za-z0-9_.:*\[\]/-]{1,255}")
+
+
+class _Wrong(Exception):
+    """The text is not what the setting takes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Knob:
+    """One setting: `takes` says what may be written; `limit` whether it is a field of Limits."""
+
+    name: str
+    read: Callable[[str], object]
+    takes: str
+    help: str
+    limit: bool = False
+    show: Callable[[object], str] = str
+
+    @property
+    def variable(self) -> str:
+        """The environment's name for it."""
+        return PREFIX + self.name
+
+    @property
+    def attribute(self) -> str:
+        """The field's name for it."""
+        return self.name.lower()
+
+    def parse(self, text: str) -> object:
+        """Read what the operator wrote; raise BadSetting."""
+        try:
+            return self.read(text.strip())
+        except (_Wrong, ValueError):
+            shown = "what it holds" if self.name == "KEY" else repr(text[:60])
+            raise BadSetting(f"{self.variable} takes {self.takes}, not {shown}.") from None
+
+
+def bytes_text(value: object) -> str:
+    """Write a size in the largest unit that leaves a whole number, decimal units first."""
+    size = int(str(value))
+    for unit, factor in _SHOWN:
+        if size and size % factor == 0:
+            return f"{size // factor} {unit}"
+    return str(size)
+
+
+def _read_bytes(text: str, least: int, most: int) -> int:
+    found = _BYTES.fullmatch(text)
+    factor = _UNITS.get(found[2].lower()) if found else None
+    if found is None or factor is None:
+        raise _Wrong
+    return _within(int(found[1]) * factor, least, most)
+
+
+def _read_count(text: str, least: int, most: int) -> int:
+    if not re.fullmatch(r"[0-9]{1,15}", text, re.ASCII):
+        raise _Wrong
+    return _within(int(text), least, most)
+
+
+def _read_seconds(text: str, most: float) -> float:
+    if not re.fullmatch(r"[0-9]{1,9}(\.[0-9]{1,9})?\s*s?", text, re.ASCII):
+        raise _Wrong
+    seconds = float(text.rstrip("s "))
+    if not 0 < seconds <= most:
+        raise _Wrong
+    return seconds
+
+
+def _within(number: int, least: int, most: int) -> int:
+    if not least <= number <= most:
+        raise _Wrong
+    return number
+
+
+def _read_switch(text: str) -> bool:
+    if text.lower() not in {"on", "off"}:
+        raise _Wrong
+    return text.lower() == "on"
+
+
+def _read_policy(text: str) -> str:
+    # The other columns exist to be compared, never to be served.
+    if text.lower() not in {"restricted", "strict"}:
+        raise _Wrong
+    return text.lower()
+
+
+def _read_domain(text: str) -> str:
+    if not _DOMAIN.fullmatch(text.lower()):
+        raise _Wrong
+    return text.lower()
+
+
+def _read_hosts(text: str) -> tuple[str, ...]:
+    hosts = tuple(part for part in (one.strip() for one in text.split(",")) if part)
+    if not all(_HOST.fullmatch(host) for host in hosts):
+        raise _Wrong
+    return hosts
+
+
+def _show_switch(value: object) -> str:
+    return "on" if value else "off"
+
+
+def _show_hosts(value: object) -> str:
+    return ",".join(str(one) for one in value) if isinstance(value, tuple) else ""
+
+
+def _show_secret(value: object) -> str:
+    return "" if value is None else "(set)"
+
+
+def _show_maybe(value: object) -> str:
+    return "" if value is None else str(value)
+
+
+def _show_seconds(value: object) -> str:
+    return f"{value:g} s"
+
+
+def _bytes(name: str, help_: str, *, least: int = 1, most: int = 2**40, limit: bool = False) -> Knob:
+    takes = f"a size from {bytes_text(least)} to {bytes_text(most)}, such as 500000, 512 KiB or 2 MB"
+    return Knob(name, partial(_read_bytes, least=least, most=most), takes, help_, limit, bytes_text)
+
+
+def _count(name: str, help_: str, *, least: int = 0, most: int = 10**9, limit: bool = False) -> Knob:
+    return Knob(
+        name, partial(_read_count, least=least, most=most), f"a whole number from {least} to {most}", help_, limit
+    )
+
+
+def _seconds(name: str, help_: str, most: float) -> Knob:
+    takes = f"seconds, more than 0 and at most {most:g}, such as 0.5"
+    return Knob(name, partial(_read_seconds, most=most), takes, help_, limit=True, show=_show_seconds)
+
+
+_MIB = 2**20
+
+KNOBS: tuple[Knob, ...] = (
+    Knob("DB", str, "sqlite:///relative.db, sqlite:////absolute.db or a path", "the database"),
+    Knob(
+        "KEY_FILE",
+        lambda text: Path(text).expanduser(),
+        "a file's name",
+        "the file of the key that seals secrets; made beside the database at the first start",
+        show=_show_maybe,
+    ),
+    Knob(
+        "KEY",
+        str,
+        "32 bytes as 64 hexadecimal digits or in base64",
+        "that key itself, instead of a file",
+        show=_show_secret,
+    ),
+    Knob("HOST", str, "an address", "the address to listen at"),
+    _count("PORT", "the port to listen at; 0 is any free one", most=65535),
+    Knob("VALS_DOMAIN", _read_domain, "a domain, such as vals.example.org", "vals answer at user-val.<this domain>"),
+    Knob("POLICY", _read_policy, "restricted or strict", "what naming another owner's val means"),
+    Knob(
+        "ANONYMOUS_EVAL",
+        _read_switch,
+        "on or off",
+        "whether those without a token may evaluate code",
+        show=_show_switch,
+    ),
+    Knob(
+        "FETCH_ALLOW",
+        _read_hosts,
+        "hosts with commas between, such as localhost:8080,10.0.0.5",
+        "hosts that vals may fetch from though they are not on the public internet",
+        show=_show_hosts,
+    ),
+    _seconds("CPU", "processor time of an evaluation", most=3600),
+    _seconds("WALL", "how long an evaluation may take", most=86_400),
+    _bytes("MEMORY", "memory of a guest", least=2 * _MIB, most=2**32, limit=True),
+    _bytes("STACK", "stack of a guest", least=2**14, most=64 * _MIB, limit=True),
+    _count("GUESTS", "guests of an evaluation", least=1, limit=True),
+    _count("CALL_DEPTH", "calls within calls across owners", limit=True),
+    _count("API_CHAIN", "evaluations in a chain of api() calls"),
+    _count("CALLS", "host calls of an evaluation that are recorded one by one; more are counted", limit=True),
+    _count("CLONE_DEPTH", "depth of a value that crosses between guests", least=1, most=100_000, limit=True),
+    _bytes("MESSAGE", "a message between guests, and a stored value", least=1024, most=2**30, limit=True),
+    _count("HANDLES", "live handles of a guest", limit=True),
+    _count("WRITES", "writes of an evaluation", limit=True),
+    _bytes("CONSOLE", "console output of an evaluation", least=0, limit=True),
+    _bytes("FIELD", "a recorded field; longer ones are cut", least=64, limit=True),
+    _count("EMAILS", "messages an evaluation may send", limit=True),
+    _count("EMAILS_PER_MINUTE", "messages a minute to a principal"),
+    _count("FETCHES", "fetches of an evaluation"),
+    _count("FETCHES_AT_ONCE", "fetches of an evaluation that run at once", least=1),
+    _bytes("FETCH_BODY", "a fetched body, decoded", least=0),
+    _count("ANONYMOUS_FETCHES", "fetches of an anonymous evaluation"),
+    _bytes("BODY", "a request's body"),
+    _bytes("URL", "a request's address", least=256),
+    _bytes("CODE", "a val's source"),
+    _bytes("STORAGE", "what a principal may keep in all"),
+    _count("VERSIONS", "versions a principal may keep", least=1),
+    _count("RETENTION_DAYS", "days that the records of evaluations are kept", least=1, most=36_500),
+)
+"""All of them, in the order in which they are listed."""
