@@ -1,0 +1,96 @@
+"""`valgate serve`, `table`, `backup` and `settings`: for who runs the house."""
+
+from __future__ import annotations
+
+import errno
+from argparse import ArgumentParser, ArgumentTypeError, Namespace
+from pathlib import Path
+
+from host_api.commands.command import Command, Context, json_argument, run_async
+from host_api.commands.show import columns, to_json
+from kernel.errors import BadSetting
+
+LAST_PORT = 65535
+
+
+def _serve(context: Context, args: Namespace) -> int:
+    from host_api.http import serve  # noqa: PLC0415 — loads the engine and the web server
+
+    host = args.host or context.settings.host
+    port = context.settings.port if args.port is None else args.port
+    try:
+        run_async(serve(context.settings, host=host, port=port, demo=args.demo, ready=None))
+    except OSError as error:
+        raise BadSetting(_unlistenable(error, host, port)) from error
+    return 0
+
+
+def _unlistenable(error: OSError, host: str, port: int) -> str:
+    if error.errno == errno.EADDRINUSE:
+        return f"Another program listens at {host}:{port}: choose another port with --port or VALGATE_PORT."
+    return f"It is not possible to listen at {host}:{port} ({error.strerror or error}): choose with --host and --port."
+
+
+def _serve_arguments(parser: ArgumentParser) -> None:
+    parser.add_argument("--host", metavar="ADDRESS", help="default VALGATE_HOST, 127.0.0.1")
+    parser.add_argument("--port", metavar="N", type=_port, help="default VALGATE_PORT, 8787; 0 is any free one")
+    parser.add_argument("--demo", action="store_true", help="on an empty database, add alice and bob with vals to try")
+
+
+def _port(text: str) -> int:
+    port = int(text) if text.isascii() and text.isdigit() else -1
+    if not 0 <= port <= LAST_PORT:
+        raise ArgumentTypeError(f"takes a port from 0 to {LAST_PORT}, not {text!r}")
+    return port
+
+
+def _backup(context: Context, args: Namespace) -> int:
+    target = Path(args.file).absolute()
+    with context.open_store() as store:
+        store.backup(target)
+    context.hint(f"{target} holds the database as it is now. The key of the secrets is not in it: keep that too.")
+    return 0
+
+
+def _backup_arguments(parser: ArgumentParser) -> None:
+    parser.add_argument("file", metavar="FILE", help="a new file")
+
+
+def _settings(context: Context, args: Namespace) -> int:
+    described = context.settings.describe()
+    if args.json:
+        keys = ("variable", "value", "default", "help")
+        context.out(to_json([dict(zip(keys, one, strict=True)) for one in described]))
+        return 0
+    head = ("VARIABLE", "VALUE", "DEFAULT", "WHAT IT IS")
+    rows = [
+        (name, value or "-", "" if value == default else default or "-", told)
+        for name, value, default, told in described
+    ]
+    context.out(columns([head, *rows]))
+    return 0
+
+
+COMMANDS = (
+    Command(
+        ("serve",),
+        "Serve the HTTP API until Ctrl-C.",
+        "valgate serve --port 8787 --db sqlite:///valgate.db",
+        _serve,
+        _serve_arguments,
+    ),
+    Command(
+        ("backup",),
+        "Copy the database to a new file, while everything goes on.",
+        "valgate backup valgate-monday.db",
+        _backup,
+        _backup_arguments,
+    ),
+    Command(
+        ("settings",),
+        "List every setting with its value; each is an environment variable.",
+        "VALGATE_CPU=0.5 valgate settings",
+        _settings,
+        json_argument,
+    ),
+)

@@ -1,0 +1,181 @@
+"""`valgate runs` and `valgate mail`: what was run, and what was sent."""
+
+from __future__ import annotations
+
+import json
+import time
+from argparse import ArgumentParser, Namespace
+
+from host_api.commands.command import Command, Context, insist_user, json_argument, user_argument
+from host_api.commands.show import columns, iso, plain, raw, to_json, when
+from host_api.store import EvaluationRow, Mail, State, Store
+from kernel.principals import ANONYMOUS
+
+POLL_SECONDS = 0.2
+
+
+def _runs(context: Context, args: Namespace) -> int:
+    with context.open_store() as store:
+        # Those of anonymous callers are the operator's to read, and whoever has the database is that.
+        caller = None if args.user.removeprefix("@") == ANONYMOUS else insist_user(store, args.user)
+        if args.follow:
+            return _follow(context, store, caller, as_json=args.json)
+        rows = store.evaluations(caller, limit=args.limit)
+    if args.json:
+        context.out(to_json([run_json(one) for one in rows]))
+    elif rows:
+        head = ("STARTED", "SOURCE", "STATE", "CPU", "ENTRY", "RESULT", "ID")
+        context.out(columns([head, *(_run_row(one) for one in rows)]))
+    else:
+        context.hint("There are no evaluations yet.")
+    return 0
+
+
+def _follow(context: Context, store: Store, caller: str | None, *, as_json: bool) -> int:
+    """Print each evaluation when it has ended, until interrupted."""
+    context.hint(f"Waiting for evaluations of @{caller or ANONYMOUS}; Ctrl-C ends.")
+    tail = _Tail(store, caller)
+    seen = -1
+    while True:
+        changes = store.changes()
+        if changes == seen:
+            time.sleep(POLL_SECONDS)
+            continue
+        seen = changes
+        for row in tail.ended():
+            context.out(to_json(run_json(row)) if as_json else "  ".join(plain(cell) for cell in _run_row(row)))
+
+
+class _Tail:
+    """What a caller's log has gained since the last look."""
+
+    def __init__(self, store: Store, caller: str | None) -> None:
+        """Begin at the end of the log."""
+        self._store, self._caller, self._place = store, caller, store.last_place()
+        self._running: list[str] = []
+
+    def ended(self) -> list[EvaluationRow]:
+        """Return those that have ended since, in the order in which they started."""
+        for place, row in self._store.evaluations_after(self._caller, self._place):
+            self._place = place
+            self._running.append(row.id)
+        found = [kept for one in self._running if (kept := self._store.evaluation(one)) is not None]
+        self._running = [row.id for row in found if row.state is State.RUNNING]
+        return [row for row in found if row.state is not State.RUNNING]
+
+
+def _runs_arguments(parser: ArgumentParser) -> None:
+    user_argument(parser)
+    parser.add_argument("--follow", action="store_true", help="print each new one as it ends, until Ctrl-C")
+    parser.add_argument("--limit", metavar="N", type=int, default=20, help="how many, newest first; default 20")
+    json_argument(parser)
+
+
+def _entry(row: EvaluationRow) -> str:
+    if row.entry_name is None:
+        return _short(row.code or "", 40)
+    return f"@{row.entry_owner}.{row.entry_name}" + ("" if row.entry_version is None else f"@{row.entry_version}")
+
+
+def _short(text: str, width: int) -> str:
+    line = " ".join(text.split())
+    return line if len(line) <= width else line[: width - 1] + "…"
+
+
+def _result(row: EvaluationRow) -> str:
+    if row.error is None:
+        return _short((row.value or b"").decode("utf-8", "replace"), 60)
+    try:
+        error = json.loads(row.error)
+        return _short(f"{error.get('name', 'Error')}: {error.get('message', '')}", 60)
+    except (ValueError, AttributeError):
+        return "error"
+
+
+def _run_row(row: EvaluationRow) -> tuple[str, ...]:
+    return (when(row.started), row.source, row.state, f"{row.cpu_us / 1000:.1f}ms", _entry(row), _result(row), row.id)
+
+
+def run_json(row: EvaluationRow) -> dict[str, object]:
+    """Describe a record for programs."""
+    return {
+        "id": row.id,
+        "caller": row.caller,
+        "requester": row.requester,
+        "source": row.source,
+        "policy": row.policy,
+        "entry": None if row.entry_name is None else _entry(row),
+        "code": row.code,
+        "state": row.state,
+        "args": raw(row.args),
+        "value": raw(row.value),
+        "type": row.value_type,
+        "error": raw(row.error),
+        "logs": raw(row.logs),
+        "emails": raw(row.emails),
+        "calls": raw(row.calls),
+        "runStartAt": iso(row.started),
+        "runEndAt": iso(row.ended),
+        "cpuMicroseconds": row.cpu_us,
+        "peakBytes": row.peak_bytes,
+        "effects": row.effects,
+    }
+
+
+def _mail(context: Context, args: Namespace) -> int:
+    with context.open_store() as store:
+        mails = store.mail(insist_user(store, args.user))
+    if args.json:
+        context.out(to_json([mail_json(one) for one in mails]))
+    elif mails:
+        context.out("\n\n".join(_mail_text(one) for one in mails))
+    else:
+        context.hint(f"The outbox holds nothing for @{args.user.removeprefix('@')}.")
+    return 0
+
+
+def mail_json(mail: Mail) -> dict[str, object]:
+    """Describe a message for programs."""
+    return {
+        "id": mail.id,
+        "to": mail.account,
+        "address": mail.address,
+        "subject": mail.subject,
+        "text": mail.text,
+        "html": mail.html,
+        "replyTo": mail.reply_to,
+        "fromVal": mail.from_val,
+        "author": mail.author,
+        "evaluation": mail.evaluation,
+        "createdAt": iso(mail.created_at),
+    }
+
+
+def _mail_text(mail: Mail) -> str:
+    head = [f"Date: {when(mail.created_at)}", f"To: @{mail.account} <{mail.address or 'no address'}>"]
+    if mail.from_val:
+        head.append(f"Sent by: {plain(mail.from_val)} in evaluation {mail.evaluation or '-'}")
+    return "\n".join([*head, f"Subject: {plain(mail.subject)}", "", plain(mail.text or mail.html or "", lines=True)])
+
+
+def _mail_arguments(parser: ArgumentParser) -> None:
+    user_argument(parser)
+    json_argument(parser)
+
+
+COMMANDS = (
+    Command(
+        ("runs",),
+        "List an account's evaluations, newest first; `anonymous` has those of nobody.",
+        "valgate runs alice --follow",
+        _runs,
+        _runs_arguments,
+    ),
+    Command(
+        ("mail",),
+        "Print what the outbox holds for an account, newest first.",
+        "valgate mail alice --json",
+        _mail,
+        _mail_arguments,
+    ),
+)
