@@ -1,0 +1,97 @@
+"""What goes back: JSON bodies, the one error shape, and the headers that keep a val's answer in its place.
+
+Everything about the form of an answer; not about what led to it.
+Source: http-api.md, first section and "Running code".
+"""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from typing import Final
+
+import orjson
+from aiohttp import web
+
+from kernel.errors import NotFound, Overloaded, Unauthorized, ValgateError, to_http
+
+NOT_FOUND: Final = "Not found: there is nothing of that name here that you may see."
+"""The one sentence for unknown, private and refused, whatever raised it."""
+
+RETRY_AFTER = "1"
+"""Seconds."""
+
+EVERY_ANSWER: Final = {"X-Content-Type-Options": "nosniff", "Cache-Control": "no-store", "Server": "valgate"}
+"""Answers depend on the token, none is what it is not declared to be, and what serves them is nobody's business."""
+
+RUNS_CODE: Final = {
+    "Content-Security-Policy": "sandbox; default-src 'none'",
+    "Access-Control-Allow-Origin": "*",
+    "Access-Control-Expose-Headers": "X-Evaluation-Id, X-Val-Result-Type",
+}
+"""A val chose what is in the answer: a browser that shows it gives it no origin, no script and no cookie."""
+
+PREFLIGHT: Final = {
+    # `*` does not stand for Authorization; and never with credentials, since no route knows a cookie.
+    "Access-Control-Allow-Headers": "*, Authorization, Content-Type",
+    "Access-Control-Max-Age": "86400",
+}
+
+
+def dumps(value: object) -> bytes:
+    """Write JSON. A lone surrogate, which a val may well have thrown, becomes its escape."""
+    try:
+        return orjson.dumps(value)
+    except TypeError:
+        return orjson.dumps(_escaped(value))
+
+
+def answer(value: object, status: int = 200) -> web.Response:
+    """Answer with JSON."""
+    return web.Response(body=dumps(value), status=status, content_type="application/json")
+
+
+def no_content() -> web.Response:
+    """Answer that it is done."""
+    return web.Response(status=204)
+
+
+def failure(error: ValgateError) -> web.Response:
+    """Translate an error of ours, in one place."""
+    status, body = to_http(error)
+    if isinstance(error, NotFound):
+        body["error"] = NOT_FOUND
+    response = answer(body, status)
+    if isinstance(error, Unauthorized):
+        response.headers["WWW-Authenticate"] = "Bearer"
+    if isinstance(error, Overloaded):
+        response.headers["Retry-After"] = RETRY_AFTER
+    return response
+
+
+def sentence(status: int, text: str) -> web.Response:
+    """Answer with an error that has no class of its own in the tree, as aiohttp's."""
+    return answer({"type": "error", "error": text}, status)
+
+
+def iso(milliseconds: int) -> str:
+    """Write a time as ISO 8601 in Z, to the millisecond."""
+    moment = datetime.fromtimestamp(milliseconds / 1000, UTC)
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def _escaped(value: object) -> object:
+    """Replace every text by its ASCII JSON; keep all else."""
+    match value:
+        case str():
+            return orjson.Fragment(json.dumps(value))
+        case dict():
+            return {_well_formed(key): _escaped(item) for key, item in value.items()}
+        case list() | tuple():
+            return [_escaped(item) for item in value]
+        case _:
+            return value
+
+
+def _well_formed(key: str) -> str:
+    return key.encode("utf-8", "replace").decode()

@@ -1,0 +1,57 @@
+"""`/v1/eval`: code of the requester's own, in the requester's own evaluation."""
+
+from __future__ import annotations
+
+from http import HTTPMethod
+
+from aiohttp import web
+
+from host_api.house import Entry
+from host_api.http import incoming, json_text
+from host_api.http.route import Access, Call, Route
+from host_api.http.run import SOURCE, outcome_answer
+from host_api.store.model import Scope
+from kernel.errors import BadInput, Unauthorized
+
+PREFIX = "/v1/eval/"
+
+BODY_MUST_BE = 'The body must be {"code": "…", "args"?: […]} or a bare JSON string of code.'
+
+
+async def eval_path(call: Call) -> web.Response:
+    """Evaluate the expression that the rest of the path spells, slashes and all."""
+    code = incoming.path_after(call.request, PREFIX)
+    return await _evaluate(call, code, incoming.query_args(call.request))
+
+
+async def eval_body(call: Call) -> web.Response:
+    """Evaluate the code of the body."""
+    document = json_text.parse(await incoming.read_body(call.request, call.house.settings.body))
+    match document.text[0]:
+        case '"':
+            return await _evaluate(call, incoming.text_of(document, "code"), None)
+        case "{":
+            code = incoming.text_of(document.members.get("code"), "code")
+            return await _evaluate(call, code, incoming.args_of(document.members.get("args")))
+        case _:
+            raise BadInput(BODY_MUST_BE)
+
+
+async def _evaluate(call: Call, code: str, args: bytes | None) -> web.Response:
+    settings = call.house.settings
+    if call.requester.account is None and not settings.anonymous_eval:
+        raise Unauthorized("This server evaluates nothing for anonymous requesters. Send a token.")
+    outcome = await call.house.evaluate(
+        requester=call.requester.name,
+        source=SOURCE,
+        entry=Entry(code=incoming.insist_code(code, settings.code)),
+        args=args,
+        as_author=False,
+    )
+    return outcome_answer(outcome)
+
+
+ROUTES = (
+    Route(HTTPMethod.GET, PREFIX + "{expression:.*}", eval_path, Access.ANYONE, Scope.EVAL, runs_code=True),
+    Route(HTTPMethod.POST, "/v1/eval", eval_body, Access.ANYONE, Scope.EVAL, runs_code=True),
+)

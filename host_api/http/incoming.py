@@ -1,0 +1,133 @@
+"""What comes in: bodies within their limit, arguments as the bytes they were sent as, texts that are texts.
+
+Nothing here knows a route. Everything raises BadInput, TooLarge or AddressTooLong with a sentence for whoever sent it.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from urllib.parse import unquote_to_bytes
+
+from aiohttp import ClientPayloadError, web
+from aiohttp.http_exceptions import HttpProcessingError
+
+from host_api.http import json_text
+from host_api.http.json_text import Document, Part
+from kernel.errors import AddressTooLong, BadInput, TooLarge
+
+ARGS_MUST_BE = 'args must be a JSON array, one item for each parameter, as in {"args": [1, "two"]}.'
+
+
+async def read_body(request: web.Request, limit: int) -> bytes:
+    """Read the body, decompressed; raise TooLarge as soon as it is over `limit` bytes."""
+    if (request.content_length or 0) > limit:
+        raise _too_large(limit)
+    await _continue(request)
+    body = bytearray()
+    try:
+        async for chunk in request.content.iter_any():
+            body += chunk
+            if len(body) > limit:
+                raise _too_large(limit)
+    except (ClientPayloadError, HttpProcessingError, web.RequestPayloadError):
+        raise BadInput("The body does not have the length or the encoding that its headers declare.") from None
+    return bytes(body)
+
+
+async def read_object(request: web.Request, limit: int) -> Document:
+    """Read a body that must be a JSON object, whatever its content type says."""
+    document = json_text.parse(await read_body(request, limit))
+    if document.text[0] != "{":
+        raise BadInput("The body must be a JSON object.")
+    return document
+
+
+def args_of(part: Part | None) -> bytes | None:
+    """Return the arguments as they were written; None if there are none."""
+    if part is None:
+        return None
+    if not isinstance(part.value, list):
+        raise BadInput(ARGS_MUST_BE)
+    return part.raw
+
+
+def query_args(request: web.Request) -> bytes | None:
+    """Return `?args=` as it was written; absent and empty are none."""
+    text = query(request, "args")
+    if text is None or not text.strip():
+        return None
+    return args_of(json_text.parse(text.encode()))
+
+
+def query(request: web.Request, name: str) -> str | None:
+    """Return a field of the query (of two with one name the last); its bytes must be UTF-8."""
+    values = queries(request, name)
+    return values[-1] if values else None
+
+
+def queries(request: web.Request, name: str) -> list[str]:
+    """Return every value of a field of the query, in order."""
+    fields = (field.partition("=") for field in request.rel_url.raw_query_string.split("&"))
+    return [_plain(value.replace("+", " ")) for key, _, value in fields if key == name]
+
+
+def path_after(request: web.Request, prefix: str) -> str:
+    """Return what the path says after a prefix, slashes and all."""
+    return _plain(request.rel_url.raw_path.removeprefix(prefix))
+
+
+def insist_address(request: web.Request, limit: int) -> None:
+    """Raise AddressTooLong for a request target over `limit` bytes."""
+    if len(request.raw_path.encode(errors="surrogateescape")) > limit:
+        raise AddressTooLong(f"The address is longer than {limit:,} bytes. Send the arguments in a body, with POST.")
+
+
+def optional_text(document: Document, name: str) -> str | None:
+    """Return a member that is a text; absent and null are none."""
+    part = document.members.get(name)
+    return None if part is None or part.value is None else text_of(part, name)
+
+
+def text_of(part: Part | None, name: str) -> str:
+    """Return a text that has an encoding: half a surrogate pair cannot be kept."""
+    if part is None or not isinstance(part.value, str):
+        raise BadInput(f"{name!r} must be given, as a string.")
+    try:
+        part.value.encode()
+    except UnicodeEncodeError:
+        raise BadInput(f"{name!r} holds half a surrogate pair, which is not text.") from None
+    return part.value
+
+
+def insist_code(code: str, limit: int) -> str:
+    """Return source code within its limit, in bytes of UTF-8."""
+    if len(code.encode()) > limit:
+        raise TooLarge(f"The code is over {limit:,} bytes.")
+    return code
+
+
+def moment(text: str, name: str) -> int:
+    """Read a time in ISO 8601, UTC unless it says otherwise, as milliseconds since 1970."""
+    try:
+        read = datetime.fromisoformat(text)
+        return int((read if read.tzinfo else read.replace(tzinfo=UTC)).timestamp() * 1000)
+    except (ValueError, OverflowError):
+        raise BadInput(f"{name} must be a time, as in 2030-01-31T12:00:00Z.") from None
+
+
+async def _continue(request: web.Request) -> None:
+    """Ask for the body of a client that waits to be asked: not before its headers have passed."""
+    if request.headers.get("Expect", "").lower() == "100-continue":
+        await request.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+        request.writer.output_size = 0
+
+
+def _too_large(limit: int) -> TooLarge:
+    return TooLarge(f"The body is over {limit:,} bytes.")
+
+
+def _plain(quoted: str) -> str:
+    try:
+        return unquote_to_bytes(quoted.encode(errors="surrogateescape")).decode()
+    except UnicodeDecodeError:
+        raise BadInput("The address is not valid UTF-8 once its percent signs are decoded.") from None

@@ -1,0 +1,94 @@
+"""`/v1/run`: somebody's val, as its author's own evaluation; and how an outcome of any run is told.
+
+Whose evaluation it is, is fixed by the route; who may run it, and that a private val is like none, by the house.
+"""
+
+from __future__ import annotations
+
+from http import HTTPMethod
+
+from aiohttp import web
+
+from host_api.house import Entry, Outcome
+from host_api.http import answers, incoming, json_text
+from host_api.http.route import Access, Call, Route
+from host_api.store.model import Scope
+from kernel.errors import BadInput, ErrorInfo, NotFound
+from kernel.principals import ValName
+
+SOURCE = "api"
+
+BODY_MUST_BE = 'The body must be {"args": […]}, an array of arguments, {}, or nothing.'
+
+
+async def run(call: Call) -> web.Response:
+    """Run `user.val` with the body's arguments, else the query's."""
+    name = val_name(call.path("val"))
+    args = await _arguments(call)
+    outcome = await call.house.evaluate(
+        requester=call.requester.name,
+        source=SOURCE,
+        entry=Entry(val=(name.owner.name, name.name, name.version)),
+        args=args,
+        as_author=True,
+    )
+    return outcome_answer(outcome)
+
+
+def val_name(text: str) -> ValName:
+    """Read `user.val` of a path; what cannot be a name is not found, like any name that nobody uses."""
+    try:
+        return ValName.parse(text)
+    except BadInput:
+        raise NotFound(answers.NOT_FOUND) from None
+
+
+def outcome_answer(outcome: Outcome) -> web.Response:
+    """Tell what came of an evaluation: bare JSON, or the error in the val's own words."""
+    error = outcome.error
+    response = _value(outcome) if error is None else _failed(outcome, error)
+    if outcome.owned:
+        response.headers["X-Evaluation-Id"] = outcome.evaluation
+    return response
+
+
+def _value(outcome: Outcome) -> web.Response:
+    response = web.Response(body=outcome.json, content_type="application/json")
+    if outcome.json == b"null":
+        response.headers["X-Val-Result-Type"] = outcome.type
+    return response
+
+
+def _failed(outcome: Outcome, error: ErrorInfo) -> web.Response:
+    """Name and message are for anyone; where it happened is for whose evaluation it is."""
+    told: dict[str, object] = {"type": "error", "error": _sentence(error), "name": error.name, "message": error.message}
+    if outcome.owned:
+        told |= {"evaluation": outcome.evaluation, "stack": error.stack}
+    return answers.answer(told, error.status)
+
+
+def _sentence(error: ErrorInfo) -> str:
+    return f"{error.name}: {error.message}" if error.message else error.name
+
+
+async def _arguments(call: Call) -> bytes | None:
+    body = await incoming.read_body(call.request, call.house.settings.body)
+    in_body = None if json_text.is_blank(body) else _body_arguments(body)
+    return in_body if in_body is not None else incoming.query_args(call.request)
+
+
+def _body_arguments(body: bytes) -> bytes | None:
+    document = json_text.parse(body)
+    match document.text[0]:
+        case "[":
+            return document.raw
+        case "{":
+            return incoming.args_of(document.members.get("args"))
+        case _:
+            raise BadInput(BODY_MUST_BE)
+
+
+ROUTES = tuple(
+    Route(method, "/v1/run/{val}", run, Access.ANYONE, Scope.RUN, runs_code=True)
+    for method in (HTTPMethod.GET, HTTPMethod.POST)
+)

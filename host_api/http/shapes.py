@@ -1,0 +1,116 @@
+"""The field names of the world: User, BaseVal, FullVal, BaseRun, FullRun, exactly as clients expect them.
+
+A field without a value is absent; `bio`, `profileImageUrl`, `error` and `readme` are null.
+To others than the owner a val says what it is, and nothing of how it came about.
+Source: http-api.md, "Vals and evaluations".
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import orjson
+
+from host_api.http.answers import iso
+from host_api.http.who import Requester
+from host_api.store import Store
+from host_api.store.model import Account, EvaluationRow, Kind, Privacy, Token, Val, Version
+
+Json = dict[str, Any]
+
+
+def user(account: Account) -> Json:
+    """Show an account."""
+    return {**author(account.id, account.name), "bio": None, "profileImageUrl": None}
+
+
+def author(account_id: str, name: str) -> Json:
+    """Show whose something is."""
+    return {"id": account_id, "username": f"@{name}"}
+
+
+def base_val(val: Val, requester: Requester) -> Json:
+    """Show a val in a list."""
+    shown: Json = {
+        "id": val.id,
+        "author": author(val.owner_id, val.owner),
+        "name": val.name,
+        "code": val.code,
+        "public": val.privacy is Privacy.PUBLIC,
+        "privacy": val.privacy.value,
+        "version": val.version,
+    }
+    return shown | _times(val.run_start, val.run_end) if requester.owns(val.owner_id) else shown
+
+
+def full_val(val: Val, requester: Requester, store: Store) -> Json:
+    """Show a val by itself."""
+    own = requester.owns(val.owner_id)
+    row = store.evaluation(val.evaluation) if own and val.evaluation else None
+    shown = base_val(val, requester) | {
+        "logs": _raw(row.logs if row else None, "[]"),
+        "error": val.error if own else None,
+        "readme": val.readme,
+        "likeCount": 0,
+        "referenceCount": 0,
+    }
+    return shown | {"output": _output(val.type, val.json)} if own or val.kind is Kind.DATA else shown
+
+
+def version(line: Version, val: Val, requester: Requester) -> Json:
+    """Show one line of a val's history."""
+    shown: Json = {"version": line.version, "code": line.code, "error": None}
+    if requester.owns(val.owner_id):
+        return shown | {"error": line.error, "createdAt": iso(line.created_at)}
+    return shown
+
+
+def base_run(row: EvaluationRow, caller: Account) -> Json:
+    """Show an evaluation in a list; only its caller ever sees one."""
+    shown: Json = {
+        "id": row.id,
+        "error": orjson.Fragment(row.error) if row.error is not None else None,
+        "author": author(caller.id, caller.name),
+        **_times(row.started, row.ended),
+    }
+    entry = {"name": row.entry_name, "version": row.entry_version}
+    return shown | {name: value for name, value in entry.items() if value is not None}
+
+
+def full_run(row: EvaluationRow, caller: Account) -> Json:
+    """Show an evaluation whole, with its tree of calls."""
+    shown = base_run(row, caller) | {
+        "emails": _raw(row.emails, "[]"),
+        "logs": _raw(row.logs, "[]"),
+        "args": _raw(row.args, "[]"),
+        "calls": _raw(row.calls, "[]"),
+    }
+    return shown if row.value is None else shown | {"returnValue": orjson.Fragment(row.value)}
+
+
+def token(held: Token) -> Json:
+    """Show what a token is good for; its text is nowhere."""
+    shown: Json = {
+        "id": held.id,
+        "name": held.name,
+        "scopes": sorted(scope.value for scope in held.scopes),
+        "createdAt": iso(held.created_at),
+    }
+    times = {"expiresAt": held.expires_at, "lastUsedAt": held.last_used_at}
+    return shown | {name: iso(at) for name, at in times.items() if at is not None}
+
+
+def _output(kind: str, value: bytes | None) -> Json:
+    """Show a stored value: what is not JSON (undefined, a function) has a type and no value."""
+    shown: Json = {"type": kind}
+    return shown if value is None or kind == "undefined" else shown | {"value": orjson.Fragment(value)}
+
+
+def _times(start: int | None, end: int | None) -> Json:
+    times = {"runStartAt": start, "runEndAt": end}
+    return {name: iso(at) for name, at in times.items() if at is not None}
+
+
+def _raw(value: bytes | None, otherwise: str) -> orjson.Fragment:
+    """Put JSON that a guest wrote into an answer, byte for byte."""
+    return orjson.Fragment(value or otherwise)

@@ -1,0 +1,117 @@
+"""`/v1/vals`: saving a val, showing one, changing and deleting one's own.
+
+Saving runs the top level once, as its owner: that is the house's. Another's val is never changed, whatever its privacy,
+and whether it is there is told by its privacy alone.
+"""
+
+from __future__ import annotations
+
+from http import HTTPMethod
+
+from aiohttp import web
+
+from host_api.http import answers, incoming, shapes
+from host_api.http.json_text import Document
+from host_api.http.route import Access, Call, Route, Writes
+from host_api.store import KEEP
+from host_api.store.model import Privacy, Scope, Val
+from kernel.errors import BadInput, NotFound
+
+RAW_TYPES = frozenset({"text/plain", "text/javascript", "application/javascript", "text/typescript"})
+"""Content types whose whole body is the code. Clients that send JSON often declare none."""
+
+
+async def create(call: Call) -> web.Response:
+    """Save a new val."""
+    owner = call.requester.insist_account()
+    limit = call.house.settings.body
+    if call.request.content_type in RAW_TYPES and "Content-Type" in call.request.headers:
+        code, document = _raw_code(await incoming.read_body(call.request, limit)), None
+    else:
+        document = await incoming.read_object(call.request, limit)
+        code = incoming.text_of(document.members.get("code"), "code")
+    val = await call.house.save(
+        owner=owner.name,
+        code=incoming.insist_code(code, call.house.settings.code),
+        name=incoming.optional_text(document, "name") if document else None,
+        privacy=privacy_of(document) if document else None,
+        readme=incoming.optional_text(document, "readme") if document else None,
+    )
+    return shown(call, val)
+
+
+async def show(call: Call) -> web.Response:
+    """Show a val that the requester may see."""
+    return shown(call, visible(call))
+
+
+async def change(call: Call) -> web.Response:
+    """Change any of name, code, privacy, readme of one's own val; new code is a new version."""
+    val = own(call)
+    document = await incoming.read_object(call.request, call.house.settings.body)
+    if "schedule" in document.members and document.members["schedule"].value is not None:
+        return answers.sentence(501, "Schedules are not supported yet.")
+    return shown(call, await _changed(call, val, document))
+
+
+async def remove(call: Call) -> web.Response:
+    """Delete one's own val with all its versions."""
+    if not await call.house.store.delete_val_by_id(own(call).id):
+        raise NotFound(answers.NOT_FOUND)
+    return answers.no_content()
+
+
+def shown(call: Call, val: Val, status: int = 200) -> web.Response:
+    """Answer with a FullVal."""
+    return answers.answer(shapes.full_val(val, call.requester, call.house.store), status)
+
+
+def visible(call: Call) -> Val:
+    """Return the val of the path's id; raise NotFound if there is none or it is somebody's private one."""
+    val = call.house.store.val_by_id(call.path("id"))
+    if val is None or (val.privacy is Privacy.PRIVATE and not call.requester.owns(val.owner_id)):
+        raise NotFound(answers.NOT_FOUND)
+    return val
+
+
+def own(call: Call) -> Val:
+    """Return the val of the path's id if it is the requester's; raise NotFound for anything else."""
+    val = call.house.store.val_by_id(call.path("id"))
+    if val is None or not call.requester.owns(val.owner_id):
+        raise NotFound(answers.NOT_FOUND)
+    return val
+
+
+def privacy_of(document: Document) -> Privacy | None:
+    """Read the privacy, if one is given."""
+    text = incoming.optional_text(document, "privacy")
+    if text is not None and text not in {privacy.value for privacy in Privacy}:
+        raise BadInput(f"privacy must be one of: {', '.join(Privacy)}.")
+    return None if text is None else Privacy(text)
+
+
+async def _changed(call: Call, val: Val, document: Document) -> Val:
+    """Change what is given; an explicit null takes the readme away."""
+    given = document.members.keys()
+    name, privacy = incoming.optional_text(document, "name"), privacy_of(document)
+    readme = incoming.optional_text(document, "readme") if "readme" in given else KEEP
+    if "code" in given:
+        code = incoming.text_of(document.members["code"], "code")
+        code = incoming.insist_code(code, call.house.settings.code)
+        await call.house.save(owner=val.owner, code=code, val_id=val.id)
+    return await call.house.store.update_val(val.id, name=name, privacy=privacy, readme=readme)
+
+
+def _raw_code(body: bytes) -> str:
+    try:
+        return body.decode().removeprefix("\ufeff")
+    except UnicodeDecodeError as error:
+        raise BadInput(f"The code is not valid UTF-8 (at byte {error.start}).") from None
+
+
+ROUTES = (
+    Route(HTTPMethod.POST, "/v1/vals", create, Access.ACCOUNT, Scope.VAL_WRITE, Writes.VAL),
+    Route(HTTPMethod.GET, "/v1/vals/{id}", show, Access.ANYONE, Scope.VAL_READ),
+    Route(HTTPMethod.PUT, "/v1/vals/{id}", change, Access.ACCOUNT, Scope.VAL_WRITE, Writes.VAL),
+    Route(HTTPMethod.DELETE, "/v1/vals/{id}", remove, Access.ACCOUNT, Scope.VAL_WRITE, Writes.VAL),
+)

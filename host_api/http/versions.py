@@ -1,0 +1,70 @@
+"""`/v1/vals/{id}/versions`: a val's history. Others see it from the version with which it became theirs to see."""
+
+from __future__ import annotations
+
+import re
+from http import HTTPMethod
+
+from aiohttp import web
+
+from host_api.http import answers, incoming, paging, shapes
+from host_api.http.paging import Page
+from host_api.http.route import Access, Call, Route, Writes
+from host_api.http.vals import own, shown, visible
+from host_api.store.model import Scope, Val
+from kernel.errors import NotFound
+
+_PATH = "/v1/vals/{id}/versions"
+_NUMBER = re.compile(r"[0-9]{1,9}", re.ASCII)
+
+
+async def add(call: Call) -> web.Response:
+    """Save a new version of one's own val."""
+    val = own(call)
+    document = await incoming.read_object(call.request, call.house.settings.body)
+    code = incoming.text_of(document.members.get("code"), "code")
+    code = incoming.insist_code(code, call.house.settings.code)
+    return shown(call, await call.house.save(owner=val.owner, code=code, val_id=val.id), status=201)
+
+
+async def history(call: Call) -> web.Response:
+    """List versions, newest first."""
+    val, page = visible(call), Page.of(call.request)
+    lines = call.house.store.versions(val.id, limit=page.limit + 1, offset=page.offset)
+    # Newest first, so what is hidden comes last and the pages stay whole.
+    seen = [line for line in lines if _is_seen(call, val, line.version)]
+    return paging.listed(call.request, page, [shapes.version(line, val, call.requester) for line in seen])
+
+
+async def show(call: Call) -> web.Response:
+    """Show the val as it was at one version."""
+    return shown(call, _pinned(call, visible(call)))
+
+
+async def remove(call: Call) -> web.Response:
+    """Delete one version of one's own val; never the newest, which is the val."""
+    val = _pinned(call, own(call))
+    await call.house.store.delete_version(val.id, val.version)
+    return answers.no_content()
+
+
+def _pinned(call: Call, newest: Val) -> Val:
+    number = call.path("number")
+    val = call.house.store.val_by_id(newest.id, int(number)) if _NUMBER.fullmatch(number) else None
+    if val is None or not _is_seen(call, newest, val.version):
+        raise NotFound(answers.NOT_FOUND)
+    return val
+
+
+def _is_seen(call: Call, newest: Val, version: int) -> bool:
+    if call.requester.owns(newest.owner_id):
+        return True
+    return newest.public_since is not None and version >= newest.public_since
+
+
+ROUTES = (
+    Route(HTTPMethod.POST, _PATH, add, Access.ACCOUNT, Scope.VAL_WRITE, Writes.VAL),
+    Route(HTTPMethod.GET, _PATH, history, Access.ANYONE, Scope.VAL_READ),
+    Route(HTTPMethod.GET, _PATH + "/{number}", show, Access.ANYONE, Scope.VAL_READ),
+    Route(HTTPMethod.DELETE, _PATH + "/{number}", remove, Access.ACCOUNT, Scope.VAL_WRITE, Writes.VAL),
+)

@@ -1,0 +1,66 @@
+"""Who asks: from the Authorization header to an account and what its token is good for.
+
+A wrong token is never the same as none: it is refused, so that nobody believes to be somebody while being anonymous.
+No cookie is read here or anywhere.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from aiohttp import web
+
+from host_api.store import Store
+from host_api.store.model import Account, Scope, Token
+from kernel.errors import Unauthorized
+
+HOW = "Send one header, `Authorization: Bearer <token>`; `valgate token new` makes a token."
+
+
+@dataclass(frozen=True, slots=True)
+class Requester:
+    """Somebody with a token, or nobody."""
+
+    account: Account | None
+    token: Token | None
+
+    @property
+    def name(self) -> str | None:
+        """The account's name; None is anonymous."""
+        return self.account.name if self.account else None
+
+    def owns(self, account_id: str) -> bool:
+        """Whether that account is this requester's own."""
+        return self.account is not None and self.account.id == account_id
+
+    def insist_account(self) -> Account:
+        """Return the account, or raise Unauthorized that says how to have one."""
+        if self.account is None:
+            raise Unauthorized(f"This needs a token. {HOW}")
+        return self.account
+
+    def insist_scope(self, scope: Scope) -> None:
+        """Raise Unauthorized if there is a token and it is not good for this; `eval` is good for everything."""
+        if self.token is not None and not self.token.scopes & {scope, Scope.EVAL}:
+            raise Unauthorized(f"This token lacks the scope {scope.value!r}.")
+
+
+NOBODY = Requester(None, None)
+
+
+def identify(request: web.Request, store: Store) -> Requester:
+    """Find who asks; raise Unauthorized for any Authorization header that is not a valid token."""
+    headers = request.headers.getall("Authorization", [])
+    if not headers:
+        return NOBODY
+    found = store.authenticate(_bearer(headers))
+    if found is None:
+        raise Unauthorized("This token is not valid: unknown, expired or revoked.")
+    return Requester(*found)
+
+
+def _bearer(headers: list[str]) -> str:
+    scheme, _, token = headers[0].partition(" ")
+    if len(headers) > 1 or scheme.lower() != "bearer" or not token.strip() or not token.isascii():
+        raise Unauthorized(f"The Authorization header cannot be read. {HOW}")
+    return token.strip()
