@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import json
-from typing import Any
 
 import pytest
 from hypothesis import given
@@ -15,17 +14,20 @@ JSON = st.recursive(
     lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner, max_size=3),
     max_leaves=8,
 )
+SEPARATORS = st.sampled_from([(",", ":"), (" ,\n", " : ")])
 INDENTS = st.sampled_from([None, 0, 1, "\t", "\r\n "])
 
 
-@given(JSON, INDENTS, st.booleans())
-def test_whatever_is_json_is_kept_as_it_was_written(value: Any, indent: int | str | None, ascii_only: bool) -> None:
-    text = json.dumps(value, indent=indent, ensure_ascii=ascii_only)
+@given(JSON, INDENTS, SEPARATORS)
+def test_whatever_is_json_is_kept_as_it_was_written(
+    value: object, indent: int | str | None, separators: tuple[str, str]
+) -> None:
+    text = json.dumps(value, indent=indent, separators=separators, ensure_ascii=False)
     assert json_text.parse(f" {text}\n".encode()).raw == text.encode()
 
 
 @given(st.dictionaries(st.text(), JSON, max_size=4), INDENTS)
-def test_each_member_is_a_slice_of_what_was_sent(members: dict[str, Any], indent: int | str | None) -> None:
+def test_each_member_is_a_slice_of_what_was_sent(members: dict[str, object], indent: int | str | None) -> None:
     text = json.dumps(members, indent=indent)
     found = json_text.parse(text.encode()).members
     assert {key: json.loads(part.raw) for key, part in found.items()} == members

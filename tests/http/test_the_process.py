@@ -1,0 +1,94 @@
+"""`valgate serve` as a process of its own: what it acknowledged survives its death, and it stops when asked."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import signal
+import sys
+from asyncio.subprocess import PIPE, Process
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import aiohttp
+import pytest
+
+ADDRESS = re.compile(rb"http://[0-9.:]+")
+CURL = re.compile(r"^curl ", re.MULTILINE)
+
+
+@asynccontextmanager
+async def serving(database: Path, *options: str) -> AsyncIterator[tuple[Process, str, bytes]]:
+    """Start a server on a free port; give the process, its address and what it printed until it listened."""
+    command = [sys.executable, "-m", "host_api.cli", "serve", "--port", "0", "--db", str(database), *options]
+    process = await asyncio.create_subprocess_exec(*command, stdout=PIPE, stderr=PIPE)
+    assert process.stdout is not None
+    assert process.stderr is not None
+    try:
+        printed = await asyncio.wait_for(process.stdout.readline(), 60)
+        found = ADDRESS.search(printed)
+        assert found, (printed, await process.stderr.read())
+        yield process, found[0].decode(), printed
+    finally:
+        if process.returncode is None:
+            process.kill()
+        await process.communicate()
+
+
+async def printed_by(command: list[str]) -> bytes:
+    process = await asyncio.create_subprocess_exec(sys.executable, "-m", "host_api.cli", *command, stdout=PIPE)
+    out, _ = await asyncio.wait_for(process.communicate(), 60)
+    assert process.returncode == 0
+    return out.strip()
+
+
+async def run(session: aiohttp.ClientSession, address: str, path: str) -> object:
+    async with session.post(address + path) as got:
+        assert got.status == 200, await got.text()
+        return await got.json()
+
+
+async def test_a_killed_server_has_lost_nothing_that_it_acknowledged(tmp_path: Path) -> None:
+    database = tmp_path / "killed.db"
+    async with serving(database, "--demo") as (process, address, _), aiohttp.ClientSession() as session:
+        counts = [await run(session, address, "/v1/run/alice.count") for _ in range(3)]
+        process.kill()
+        await process.wait()
+    async with serving(database) as (_, address, _), aiohttp.ClientSession() as session:
+        assert await run(session, address, "/v1/run/alice.count") == counts[-1] + 1  # type: ignore[operator]
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+async def test_a_signal_lets_what_runs_finish_and_closes_what_is_idle(tmp_path: Path, number: signal.Signals) -> None:
+    async with serving(tmp_path / "stopped.db") as (process, address, _), aiohttp.ClientSession() as session:
+        async with session.get(address + "/healthz") as idle:
+            assert idle.status == 200
+        code = "new Promise((resolve) => setTimeout(() => resolve('finished'), 800))"
+        slow = asyncio.create_task(session.post(address + "/v1/eval", json=code).__aenter__())
+        await asyncio.sleep(0.3)
+        process.send_signal(number)
+        async with await slow as got:
+            assert await got.json() == "finished"
+        assert await asyncio.wait_for(process.wait(), 15) == 0
+
+
+async def test_a_busy_guest_does_not_hold_up_the_end(tmp_path: Path) -> None:
+    async with serving(tmp_path / "busy.db") as (process, address, _), aiohttp.ClientSession() as session:
+        busy = asyncio.create_task(session.post(address + "/v1/eval", json="while (true) {}").__aenter__())
+        await asyncio.sleep(0.2)
+        process.send_signal(signal.SIGINT)
+        assert await asyncio.wait_for(process.wait(), 15) == 0
+        await asyncio.gather(busy, return_exceptions=True)
+
+
+async def test_a_taken_port_is_told_and_not_a_traceback(tmp_path: Path) -> None:
+    async with serving(tmp_path / "first.db") as (_, address, _):
+        command = ["serve", "--port", address.rpartition(":")[2], "--db", str(tmp_path / "second.db")]
+        process = await asyncio.create_subprocess_exec(
+            sys.executable, "-m", "host_api.cli", *command, stdout=PIPE, stderr=PIPE
+        )
+        _, told = await asyncio.wait_for(process.communicate(), 60)
+        assert process.returncode != 0
+        assert b"--port" in told
+        assert b"Traceback" not in told
