@@ -14,7 +14,7 @@ LAST_PORT = 65535
 
 
 def _serve(context: Context, args: Namespace) -> int:
-    from host_api.http import serve  # noqa: PLC0415 — loads the engine and the web server
+    from host_api.http.server import serve  # noqa: PLC0415 — loads the engine and the web server
 
     host = args.host or context.settings.host
     port = context.settings.port if args.port is None else args.port

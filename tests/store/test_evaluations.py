@@ -1,0 +1,121 @@
+from __future__ import annotations
+
+import asyncio
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+from host_api.store import EvaluationRow, Filter, State, Store
+
+
+def row(name: str, caller: str | None = "alice", **rest: object) -> EvaluationRow:
+    start = EvaluationRow(id=name, caller=caller, requester=caller, source="api", policy="restricted", started=1)
+    return replace(start, **rest)  # type: ignore[arg-type]
+
+
+async def test_a_record_is_found_from_the_moment_it_is_queued(store: Store) -> None:
+    writing = store.start_evaluation(row("e", code="1"))
+    assert store.evaluation("e") == row("e", code="1")
+    await writing
+    kept = store.evaluation("e")
+    assert kept is not None
+    assert kept.state is State.RUNNING
+    assert kept.process is not None
+
+
+async def test_the_end_completes_the_start(store: Store) -> None:
+    ended = row(
+        "e",
+        args=b'["\\ud800"]',
+        value=b"1.0",
+        value_type="number",
+        logs=b"[]",
+        emails=b"[]",
+        calls=b"[]",
+        ended=5,
+        cpu_us=7,
+        peak_bytes=9,
+        effects=1,
+        state=State.DONE,
+    )
+    store.start_evaluation(row("e"))
+    await store.finish_evaluation(ended)
+    kept = store.evaluation("e")
+    assert kept is not None
+    assert replace(kept, process=None) == ended
+
+
+async def test_a_start_row_comes_before_an_effect_that_was_queued_after_it(database: Path) -> None:
+    async with Store.open(database) as store:
+        await store.add_account("alice")
+        store.start_evaluation(row("e"))
+        await store.put_secret("alice", "k", "v")
+        with Store.open(database) as other:
+            assert other.evaluation("e") is not None
+
+
+async def test_names_of_callers_are_folded(store: Store) -> None:
+    await store.start_evaluation(row("e", caller="Alice"))
+    assert [one.id for one in store.evaluations("ALICE")] == ["e"]
+
+
+async def test_lists_are_newest_first_and_each_callers_own(store: Store) -> None:
+    for number in range(5):
+        store.start_evaluation(row(f"a{number}"))
+    store.start_evaluation(row("b", caller="bob"))
+    await store.start_evaluation(row("c", caller=None))
+    assert [one.id for one in store.evaluations("alice", limit=2, offset=1)] == ["a3", "a2"]
+    assert [one.id for one in store.evaluations("bob")] == ["b"]
+    assert [one.id for one in store.evaluations(None)] == ["c"]
+
+
+async def test_filters_all_hold(store: Store) -> None:
+    store.start_evaluation(row("a", started=10, val_id="v", state=State.DONE))
+    store.start_evaluation(row("b", started=20, source="cli", state=State.FAILED))
+    store.start_evaluation(row("c", started=30, val_id="v", state=State.INTERRUPTED))
+    await store.flush()
+
+    def ids(**which: object) -> list[str]:
+        return [one.id for one in store.evaluations("alice", which=Filter(**which))]  # type: ignore[arg-type]
+
+    assert ids(failed=True) == ["c", "b"]
+    assert ids(failed=False) == ["a"]
+    assert ids(sources=("cli", "x'); --")) == ["b"]
+    assert ids(since=20, until=30) == ["b"]
+    assert ids(val_id="v", failed=True) == ["c"]
+
+
+async def test_old_records_are_forgotten_but_not_running_ones(store: Store) -> None:
+    store.start_evaluation(row("old", started=1, state=State.DONE))
+    store.start_evaluation(row("new", started=9, state=State.DONE))
+    await store.start_evaluation(row("slow", started=1))
+    assert await store.forget_evaluations(5) == 1
+    assert sorted(one.id for one in store.evaluations("alice")) == ["new", "slow"]
+
+
+DYING = """
+import asyncio, os, signal, sys
+from host_api.store import EvaluationRow, Store
+async def main():
+    store = Store.open(sys.argv[1])
+    row = EvaluationRow(id="dead", caller="alice", requester=None, source="cli", policy="restricted", started=1)
+    await store.start_evaluation(row)
+    os.kill(os.getpid(), signal.SIGKILL)
+asyncio.run(main())
+"""
+
+
+async def test_only_what_a_dead_process_left_is_interrupted(database: Path) -> None:
+    async with Store.open(database) as mine, Store.open(database) as neighbour:
+        await mine.start_evaluation(row("mine"))
+        await neighbour.start_evaluation(row("theirs"))
+        dying = await asyncio.create_subprocess_exec(sys.executable, "-c", DYING, str(database))
+        await dying.wait()
+        assert await mine.mark_interrupted() == 1
+        assert await neighbour.mark_interrupted() == 0
+        states = {one.id: one.state for one in mine.evaluations("alice")}
+        assert states == {"mine": State.RUNNING, "theirs": State.RUNNING, "dead": State.INTERRUPTED}
+        told = mine.evaluation("dead")
+        assert told is not None
+        assert b"stopped before" in (told.error or b"")
+    assert not database.with_name("valgate.db.live").exists()
