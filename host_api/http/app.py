@@ -118,9 +118,9 @@ async def _answered(request: web.Request, handler: Handler, url_limit: int) -> w
         return answers.failure(error)
     except web.HTTPException as error:
         return _translated(error)
-    except ConnectionError:
-        raise
-    except Exception:
+    except Exception as error:
+        if isinstance(error, ConnectionError) and request.transport is None:
+            raise
         # The last door: logged with its cause, told without it.
         log.exception("request failed")
         return answers.failure(HostFailure())

@@ -5,6 +5,7 @@ Nothing here knows a route. Everything raises BadInput, TooLarge or AddressTooLo
 
 from __future__ import annotations
 
+import asyncio
 from datetime import UTC, datetime
 from urllib.parse import unquote_to_bytes
 
@@ -14,6 +15,9 @@ from aiohttp.http_exceptions import HttpProcessingError
 from host_api.http import json_text
 from host_api.http.json_text import Document, Part
 from kernel.errors import AddressTooLong, BadInput, TooLarge
+
+BODY_SECONDS = 60
+"""How long a body may take to arrive: a client that sends nothing holds nothing for longer."""
 
 ARGS_MUST_BE = 'args must be a JSON array, one item for each parameter, as in {"args": [1, "two"]}.'
 
@@ -25,10 +29,13 @@ async def read_body(request: web.Request, limit: int) -> bytes:
     await _continue(request)
     body = bytearray()
     try:
-        async for chunk in request.content.iter_any():
-            body += chunk
-            if len(body) > limit:
-                raise _too_large(limit)
+        async with asyncio.timeout(BODY_SECONDS):
+            async for chunk in request.content.iter_any():
+                body += chunk
+                if len(body) > limit:
+                    raise _too_large(limit)
+    except TimeoutError:
+        raise BadInput(f"The body did not arrive within {BODY_SECONDS} seconds.") from None
     except (ClientPayloadError, HttpProcessingError, web.RequestPayloadError):
         raise BadInput("The body does not have the length or the encoding that its headers declare.") from None
     return bytes(body)

@@ -94,12 +94,17 @@ async def _changed(call: Call, val: Val, document: Document) -> Val:
     """Change what is given; an explicit null takes the readme away."""
     given = document.members.keys()
     name, privacy = incoming.optional_text(document, "name"), privacy_of(document)
-    readme = incoming.optional_text(document, "readme") if "readme" in given else KEEP
-    if "code" in given:
-        code = incoming.text_of(document.members["code"], "code")
-        code = incoming.insist_code(code, call.house.settings.code)
-        await call.house.save(owner=val.owner, code=code, val_id=val.id)
-    return await call.house.store.update_val(val.id, name=name, privacy=privacy, readme=readme)
+    readme = incoming.optional_text(document, "readme")
+    if "code" not in given:
+        kept = readme if "readme" in given else KEEP
+        return await call.house.store.update_val(val.id, name=name, privacy=privacy, readme=kept)
+    code = incoming.text_of(document.members["code"], "code")
+    code = incoming.insist_code(code, call.house.settings.code)
+    # All in one step: code that is meant to be private is not public for a moment.
+    saved = await call.house.save(owner=val.owner, code=code, name=name, privacy=privacy, readme=readme, val_id=val.id)
+    if "readme" in given and readme is None:
+        return await call.house.store.update_val(val.id, readme=None)
+    return saved
 
 
 def _raw_code(body: bytes) -> str:

@@ -9,22 +9,24 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from host_api.http import incoming
+
 if TYPE_CHECKING:
     from tests.http.conftest import World
 
 
 async def send(world: World, raw: bytes) -> tuple[int, Any]:
-    """Send bytes, read to the end of the connection; give status and body."""
+    """Send bytes, read one answer; give status and body."""
     parts = urlsplit(world.address)
     reader, writer = await asyncio.open_connection(parts.hostname, parts.port)
     try:
         writer.write(raw)
         async with asyncio.timeout(20):
-            got = await reader.read()
+            head = (await reader.readuntil(b"\r\n\r\n")).lower()
+            body = await reader.readexactly(int(head.partition(b"content-length: ")[2].split()[0]))
     finally:
         writer.close()
         await writer.wait_closed()
-    head, _, body = got.partition(b"\r\n\r\n")
     return int(head.split()[1]), json.loads(body)
 
 
@@ -108,6 +110,17 @@ async def test_a_client_that_waits_to_be_asked_for_its_body_is_not_asked_for_one
     status, body = await send(world, head.format(2_000_001).encode())
     assert status == 413
     assert is_ours(body)
+
+
+async def test_a_body_that_does_not_arrive_is_not_waited_for(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(incoming, "BODY_SECONDS", 0.05)
+    head = b"POST /v1/eval HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: 9\r\n\r\n"
+    parts = urlsplit(world.address)
+    reader, writer = await asyncio.open_connection(parts.hostname, parts.port)
+    writer.write(head)
+    assert (await reader.readline()).startswith(b"HTTP/1.1 400 ")
+    writer.close()
+    await writer.wait_closed()
 
 
 async def test_a_client_that_waits_to_be_asked_for_its_body_is_asked(world: World) -> None:
