@@ -9,7 +9,7 @@ import asyncio
 from datetime import UTC, datetime
 from urllib.parse import unquote_to_bytes
 
-from aiohttp import ClientPayloadError, web
+from aiohttp import ClientPayloadError, StreamReader, web
 from aiohttp.http_exceptions import HttpProcessingError
 
 from host_api.http import json_text
@@ -27,18 +27,12 @@ async def read_body(request: web.Request, limit: int) -> bytes:
     if (request.content_length or 0) > limit:
         raise _too_large(limit)
     await _continue(request)
-    body = bytearray()
     try:
-        async with asyncio.timeout(BODY_SECONDS):
-            async for chunk in request.content.iter_any():
-                body += chunk
-                if len(body) > limit:
-                    raise _too_large(limit)
+        return await _gather(request.content, limit)
     except TimeoutError:
         raise BadInput(f"The body did not arrive within {BODY_SECONDS} seconds.") from None
     except (ClientPayloadError, HttpProcessingError, web.RequestPayloadError):
         raise BadInput("The body does not have the length or the encoding that its headers declare.") from None
-    return bytes(body)
 
 
 async def read_object(request: web.Request, limit: int) -> Document:
@@ -120,6 +114,19 @@ def moment(text: str, name: str) -> int:
         return int((read if read.tzinfo else read.replace(tzinfo=UTC)).timestamp() * 1000)
     except (ValueError, OverflowError):
         raise BadInput(f"{name} must be a time, as in 2030-01-31T12:00:00Z.") from None
+
+
+async def _gather(content: StreamReader, limit: int) -> bytes:
+    if content.total_bytes <= limit and content.is_eof() and content.exception() is None:
+        # All of it came with the headers, as it mostly does.
+        return content.read_nowait()
+    body = bytearray()
+    async with asyncio.timeout(BODY_SECONDS):
+        async for chunk in content.iter_any():
+            body += chunk
+            if len(body) > limit:
+                raise _too_large(limit)
+    return bytes(body)
 
 
 async def _continue(request: web.Request) -> None:
