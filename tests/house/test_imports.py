@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -82,13 +83,12 @@ def test_only_five_files_know_wasmtime(root: Path) -> None:
     assert knowing <= set(KNOW_WASMTIME)
 
 
-def test_one_file_alone_speaks_the_generated_c_api(root: Path) -> None:
-    speaking = [
-        path.name
-        for path in kernel_files(root)
-        if "wasmtime._bindings" in path.read_text() or "wasmtime import _bindings" in path.read_text()
-    ]
-    assert len(speaking) <= 1
+def test_only_two_files_touch_the_generated_c_api(root: Path) -> None:
+    # fiber.py speaks it; engine.py sets the one option that has no public name.
+    touching = {
+        path.stem for path in kernel_files(root) if re.search(r"wasmtime(\._| import .*_)bindings", path.read_text())
+    }
+    assert touching <= {"fiber", "engine"}
 
 
 @pytest.mark.parametrize(
