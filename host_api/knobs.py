@@ -12,6 +12,7 @@ from functools import partial
 from pathlib import Path
 
 from kernel.errors import BadSetting
+from kernel.policy import Policy
 
 PREFIX = "VALGATE_"
 ENVIRONMENT = frozenset({"VALGATE_DEBUG"})
@@ -113,11 +114,11 @@ def _read_switch(text: str) -> bool:
     return text.lower() == "on"
 
 
-def _read_policy(text: str) -> str:
+def _read_policy(text: str) -> Policy:
     # The other columns exist to be compared, never to be served.
-    if text.lower() not in {"restricted", "strict"}:
+    if text.lower() not in {Policy.RESTRICTED, Policy.STRICT}:
         raise _Wrong
-    return text.lower()
+    return Policy(text.lower())
 
 
 def _read_domain(text: str) -> str:

@@ -18,6 +18,7 @@ from host_api.store import Keys, Quota, Store
 from host_api.store.url import path_of
 from kernel.errors import BadSetting
 from kernel.limits import MIB, Limits
+from kernel.policy import Policy
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +32,7 @@ class Settings:
     db: str | None = None
     key_file: Path | None = None
     key: str | None = field(default=None, repr=False)
-    policy: str = "restricted"
+    policy: Policy = Policy.RESTRICTED
     vals_domain: str = "localhost"
     fetch_allow: tuple[str, ...] = ()
     anonymous_eval: bool = True
@@ -115,8 +116,9 @@ def default_database() -> Path:
 
 
 def _nearest(name: str, known: list[str]) -> str:
-    near = get_close_matches(name, known, n=1, cutoff=0.6)
-    return f" (did you mean {near[0]}?)" if near else ""
+    # Without the prefix, which all names share.
+    near = get_close_matches(name.removeprefix(PREFIX), [one.removeprefix(PREFIX) for one in known], n=1)
+    return f" (did you mean {PREFIX}{near[0]}?)" if near else ""
 
 
 def _make_folder(folder: Path) -> None:

@@ -44,6 +44,12 @@ def _port(text: str) -> int:
     return port
 
 
+def _table(context: Context, args: Namespace) -> int:
+    from host_api.audit import table  # noqa: PLC0415 — loads the engine
+
+    return run_async(table.show(context.out, as_json=args.json))
+
+
 def _backup(context: Context, args: Namespace) -> int:
     target = Path(args.file).absolute()
     with context.open_store() as store:
@@ -78,6 +84,13 @@ COMMANDS = (
         "valgate serve --port 8787 --db sqlite:///valgate.db",
         _serve,
         _serve_arguments,
+    ),
+    Command(
+        ("table",),
+        "Run every cell of the table live, in a scratch database, and print what was seen beside what should be.",
+        "valgate table",
+        _table,
+        json_argument,
     ),
     Command(
         ("backup",),

@@ -10,12 +10,11 @@ from host_api.commands.command import Command, Context, insist_user, run_async
 from host_api.commands.show import to_json
 from host_api.commands.vals import read_code
 from kernel.errors import BadInput
+from kernel.policy import Policy
 from kernel.principals import ANONYMOUS, ValName
 
 if TYPE_CHECKING:
     from host_api.house import Entry, Outcome
-
-POLICIES = ("api", "library", "restricted", "strict")
 
 
 def _run(context: Context, args: Namespace) -> int:
@@ -34,7 +33,6 @@ async def _evaluate(
     """Evaluate in this process. A val runs as its author's evaluation, code as the requester's own."""
     given = insist_args(args.args)
     from host_api.house import Entry, House  # noqa: PLC0415 — loads the engine
-    from kernel.policy import Policy  # noqa: PLC0415
 
     _hush()
     entry: Entry = Entry(val=val) if val else Entry(code=code)
@@ -117,7 +115,9 @@ def _eval_arguments(parser: ArgumentParser) -> None:
     parser.add_argument("code", metavar="CODE", help="JavaScript or TypeScript; - reads standard input")
     _shared_arguments(parser)
     parser.add_argument(
-        "--policy", choices=POLICIES, help="what naming another owner's val means (HTTP has no such choice)"
+        "--policy",
+        choices=[str(one) for one in Policy],
+        help="what naming another owner's val means (HTTP has no such choice)",
     )
 
 

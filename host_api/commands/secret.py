@@ -8,13 +8,15 @@ from getpass import getpass
 
 from host_api.commands.command import Command, Context, insist_user, read_stdin, run_async, user_argument
 from host_api.store import Store
+from host_api.store.secret import insist_secret_name
 from kernel.errors import BadInput, NotFound
 
 
 def _set(context: Context, args: Namespace) -> int:
     with context.open_store() as store:
-        user = insist_user(store, args.user)
-        run_async(_put(store, user, args.key, _value(args)))
+        # Before the value is asked for: nobody likes to type one twice.
+        user, key = insist_user(store, args.user), insist_secret_name(args.key)
+        run_async(_put(store, user, key, _value(args)))
     context.hint(f"The secret @{user}.secrets.{args.key} is set.")
     return 0
 

@@ -14,7 +14,7 @@ def path_of(url: str | Path) -> Path:
     if isinstance(url, Path):
         return url.absolute()
     name = url.removeprefix(SCHEME)
-    if not name or "\0" in name or (name == url and "://" in url) or name == ":memory:":
+    if not name.strip("/.") or "\0" in name or (name == url and "://" in url) or name == ":memory:":
         raise BadSetting(
             f"{url!r} does not name a database: write sqlite:///valgate.db (in this folder), "
             "sqlite:////var/lib/valgate.db (absolute), or a path."
