@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -15,18 +17,24 @@ if TYPE_CHECKING:
     from tests.http.conftest import World
 
 
-async def send(world: World, raw: bytes) -> tuple[int, Any]:
-    """Send bytes, read one answer; give status and body."""
+@asynccontextmanager
+async def connected(world: World) -> AsyncIterator[tuple[asyncio.StreamReader, asyncio.StreamWriter]]:
     parts = urlsplit(world.address)
     reader, writer = await asyncio.open_connection(parts.hostname, parts.port)
     try:
-        writer.write(raw)
         async with asyncio.timeout(20):
-            head = (await reader.readuntil(b"\r\n\r\n")).lower()
-            body = await reader.readexactly(int(head.partition(b"content-length: ")[2].split()[0]))
+            yield reader, writer
     finally:
         writer.close()
         await writer.wait_closed()
+
+
+async def send(world: World, raw: bytes) -> tuple[int, Any]:
+    """Send bytes, read one answer; give status and body."""
+    async with connected(world) as (reader, writer):
+        writer.write(raw)
+        head = (await reader.readuntil(b"\r\n\r\n")).lower()
+        body = await reader.readexactly(int(head.partition(b"content-length: ")[2].split()[0]))
     return int(head.split()[1]), json.loads(body)
 
 
@@ -114,23 +122,15 @@ async def test_a_client_that_waits_to_be_asked_for_its_body_is_not_asked_for_one
 
 async def test_a_body_that_does_not_arrive_is_not_waited_for(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(incoming, "BODY_SECONDS", 0.05)
-    head = b"POST /v1/eval HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: 9\r\n\r\n"
-    parts = urlsplit(world.address)
-    reader, writer = await asyncio.open_connection(parts.hostname, parts.port)
-    writer.write(head)
-    assert (await reader.readline()).startswith(b"HTTP/1.1 400 ")
-    writer.close()
-    await writer.wait_closed()
+    async with connected(world) as (reader, writer):
+        writer.write(b"POST /v1/eval HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\n")
+        assert (await reader.readline()).startswith(b"HTTP/1.1 400 ")
 
 
 async def test_a_client_that_waits_to_be_asked_for_its_body_is_asked(world: World) -> None:
-    parts = urlsplit(world.address)
-    reader, writer = await asyncio.open_connection(parts.hostname, parts.port)
-    writer.write(
-        b"POST /v1/eval HTTP/1.1\r\nHost: x\r\nConnection: close\r\nExpect: 100-continue\r\nContent-Length: 3\r\n\r\n"
-    )
-    assert await reader.readline() == b"HTTP/1.1 100 Continue\r\n"
-    writer.write(b'"1"')
-    assert (await reader.read()).endswith(b"\r\n\r\n1")
-    writer.close()
-    await writer.wait_closed()
+    head = b"POST /v1/eval HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 3\r\n\r\n"
+    async with connected(world) as (reader, writer):
+        writer.write(head)
+        assert await reader.readuntil(b"\r\n\r\n") == b"HTTP/1.1 100 Continue\r\n\r\n"
+        writer.write(b'"1"')
+        assert (await reader.readline()).startswith(b"HTTP/1.1 200 ")
