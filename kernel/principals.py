@@ -1,4 +1,4 @@
-"""Everything about names: who a principal is, and what a val may be called.
+"""Everything about names and frames: who a principal is, what a val may be called, whose code runs for whom.
 
 This file does not know which principals exist.
 Source: semantics.md §1, §6.
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from enum import StrEnum
 
 from kernel.errors import BadInput
 
@@ -62,6 +63,32 @@ class Principal:
 
 
 NOBODY = Principal(ANONYMOUS)
+
+
+class Policy(StrEnum):
+    """What a call by name to another owner's code means: a column of the table."""
+
+    API = "api"
+    LIBRARY = "library"
+    RESTRICTED = "restricted"
+    STRICT = "strict"
+
+
+class Authority(StrEnum):
+    """Own: the caller's code, reached by no foreign name. Foreign: everything else."""
+
+    OWN = "own"
+    FOREIGN = "foreign"
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """Whose code runs, in whose evaluation, with which authority, under which policy."""
+
+    policy: Policy
+    caller: Principal
+    author: Principal
+    authority: Authority
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,1 @@
+"""What runs inside guests, and how it is built."""

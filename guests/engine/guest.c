@@ -1,0 +1,448 @@
+/* The guest: one import that carries authority, one main(), one loop of reply-or-request. See ABI.md.
+
+   Exports: boot(stack) and load(length) for the image builder, main(stack, depth, message) for a life, buffer(length). */
+#include "quickjs.c"
+#include <malloc.h>
+#include "wire.h"
+#include "libc.c"
+#include "memory.c"
+#include "exports.c"
+#include "encode.c"
+#include "decode.c"
+#include "remote.c"
+
+#define EXPORT(name) __attribute__((export_name(name)))
+
+/* ---- one way out ------------------------------------------------------------------------------ */
+
+static uint8_t *inbox;
+static uint32_t inbox_size;
+
+/* Send and receive, whatever the size of the answer; returns its length. */
+static uint32_t ask(uint8_t *message, uint32_t length) {
+  Head *head = (Head *)message;
+  head->inbox = (uint32_t)(uintptr_t)inbox;
+  head->capacity = inbox_size;
+  uint32_t got = kernel_call(message, length);
+  while (got > inbox_size) {
+    inbox_size = got + 4096;
+    free(inbox);
+    inbox = take(inbox_size);
+    Head fetch = {(uint32_t)(uintptr_t)inbox, inbox_size, KIND_FETCH, 0, 0, 0, 0};
+    got = kernel_call(&fetch, sizeof fetch);
+  }
+  return got;
+}
+
+/* Head, refs, released, payload: everything the encoder holds, sent; its references live until then. */
+static uint32_t send(Encoder *e, uint32_t kind, uint32_t op, uint32_t target) {
+  uint32_t n = sizeof(Head) + (e->nrefs + released_count) * 4 + e->used;
+  uint8_t *message = take(n), *at = message + sizeof(Head);
+  *(Head *)message = (Head){0, 0, kind, op, target, e->nrefs, released_count};
+  memcpy(at, e->refs, e->nrefs * 4), at += e->nrefs * 4;
+  memcpy(at, released, released_count * 4), at += released_count * 4;
+  memcpy(at, e->bytes, e->used);
+  released_count = 0;
+  uint32_t got = ask(message, n);
+  free(message);
+  encoder_free(e);
+  return got;
+}
+
+/* What the kernel said: its references and releases are taken in, its values decoded. */
+static bool receive(uint32_t length, InHead *head, Values *values) {
+  *values = (Values){0};
+  if (length < sizeof *head) return false;
+  memcpy(head, inbox, sizeof *head);
+  uint32_t words = (length - sizeof *head) / 4;
+  if (head->nrefs > words || head->nreleased > words - head->nrefs) return false;
+  const uint8_t *refs = inbox + sizeof *head, *gone = refs + head->nrefs * 4;
+  Decoder d = {.at = gone + head->nreleased * 4, .end = inbox + length, .refs = refs, .nrefs = head->nrefs};
+  uint32_t *ids = head->nreleased ? take(head->nreleased * 4) : NULL; /* releasing runs finalizers; the inbox is read first */
+  if (ids) memcpy(ids, gone, head->nreleased * 4);
+  bool good = decode_all(&d, values);
+  for (uint32_t i = 0; i < head->nreleased; i++) release_export(ids[i]);
+  free(ids);
+  return good;
+}
+
+static void answer_request(Encoder *e, uint32_t *op, InHead *head, Values *values, bool good);
+
+/* Send a CALL and serve requests until its reply is here. */
+static JSValue call_out(uint32_t kind, uint32_t op, uint32_t target, int argc, JSValueConst *argv, uint32_t *status) {
+  Encoder e = {.root = "args"};
+  *status = 0;
+  for (int i = 0; i < argc; i++) {
+    if (!descend(&e, JS_ATOM_NULL, i, argv[i])) continue;
+    encoder_free(&e);
+    return JS_EXCEPTION;
+  }
+  if (e.used > max_message) {
+    encoder_free(&e);
+    too_large();
+    return JS_EXCEPTION;
+  }
+  uint32_t got = send(&e, kind, op, target);
+  for (;;) {
+    InHead head;
+    Values values;
+    bool good = receive(got, &head, &values);
+    if (head.kind == KIND_REQUEST) {
+      uint32_t result;
+      answer_request(&e, &result, &head, &values, good);
+      got = send(&e, KIND_RESULT, result, 0);
+      continue;
+    }
+    JSValue value = good && values.count ? JS_DupValue(ctx, values.items[0]) : JS_UNDEFINED;
+    values_free(&values);
+    *status = head.op;
+    if (!good) return JS_ThrowTypeError(ctx, "the other side sent what cannot be read");
+    return head.op & STATUS_THREW ? JS_Throw(ctx, value) : value;
+  }
+}
+
+/* ---- requests ------------------------------------------------------------------------------------ */
+
+static JSValue handlers; /* enter, load, end, pure: the runtime's */
+static Encoder outcome;  /* what the evaluation came to, once it is known */
+static bool finished;
+static int open_requests;
+typedef struct { JSValue promise, reason; } Rejection;
+static Rejection *rejections;
+static uint32_t rejection_count, rejection_room;
+static bool attention;
+
+static void run_jobs(void) {
+  JSContext *c;
+  for (int ran; (ran = JS_ExecutePendingJob(rt, &c));)
+    if (ran < 0) JS_FreeValue(ctx, JS_GetException(ctx));
+}
+
+static JSValue call_handler(const char *name, int argc, JSValueConst *argv) {
+  JSValue function = JS_GetPropertyStr(ctx, handlers, name);
+  JSValue result = JS_Call(ctx, function, JS_UNDEFINED, argc, argv);
+  JS_FreeValue(ctx, function);
+  return result;
+}
+
+static JSValue reasons(void) {
+  JSValue list = JS_NewArray(ctx);
+  for (uint32_t i = 0; i < rejection_count; i++) JS_DefinePropertyValueUint32(ctx, list, i, JS_DupValue(ctx, rejections[i].reason), JS_PROP_C_W_E);
+  return list;
+}
+
+static JSValue perform(InHead *head, int argc, JSValueConst *argv, uint32_t *status) {
+  JSValue list, result;
+  switch (head->op & 0xff) {
+  case OP_ENTER: return call_handler("enter", argc, argv);
+  case OP_LOAD: return call_handler("load", argc, argv);
+  case OP_PURE: return call_handler("pure", argc, argv);
+  case OP_PUMP: run_jobs(); return JS_UNDEFINED;
+  case OP_SETTLED: return settle_mirror(head->target, argc > 0 && JS_VALUE_GET_NORM_TAG(argv[0]) == JS_TAG_INT && JS_VALUE_GET_INT(argv[0]), argc > 1 ? argv[1] : JS_UNDEFINED);
+  case OP_END:
+    list = reasons();
+    result = call_handler("end", 1, vc(&list));
+    JS_FreeValue(ctx, list);
+    return result;
+  }
+  return serve(head->op & 0xff, head->target, argc, argv, status);
+}
+
+static void encode_canned(Encoder *e) { /* when even the error cannot be encoded */
+  static const char name[] = "InternalError", text[] = "the error could not be sent";
+  encoder_reset(e);
+  put_byte(e, TAG_ERROR), put_byte(e, JS_NATIVE_ERROR_COUNT);
+  put_byte(e, TAG_STRING), put_word(e, sizeof name - 1), put(e, name, sizeof name - 1);
+  put_byte(e, TAG_STRING), put_word(e, sizeof text - 1), put(e, text, sizeof text - 1);
+  put_byte(e, TAG_HOLE), put_byte(e, TAG_HOLE), put_byte(e, TAG_HOLE), put_word(e, 0);
+}
+
+/* The value, or what it threw, or why that cannot be sent. */
+static void encode_result(Encoder *e, JSValue result, uint32_t *status) {
+  *e = (Encoder){.root = "value"};
+  for (int attempt = 0; attempt < 2; attempt++) {
+    if (JS_IsException(result)) {
+      result = JS_GetException(ctx);
+      *status = STATUS_THREW;
+    }
+    if (!encode(e, result) && (e->used <= max_message || too_large() > 0)) {
+      JS_FreeValue(ctx, result);
+      return;
+    }
+    encoder_reset(e);
+    JS_FreeValue(ctx, result);
+    result = JS_EXCEPTION;
+  }
+  JS_FreeValue(ctx, JS_GetException(ctx));
+  *status = STATUS_THREW;
+  encode_canned(e);
+}
+
+static void answer_request(Encoder *e, uint32_t *op, InHead *head, Values *values, bool good) {
+  uint32_t status = 0;
+  open_requests++;
+  JSValue result = good ? perform(head, values->count, vc(values->items), &status) : JS_ThrowTypeError(ctx, "the other side sent what cannot be read");
+  values_free(values);
+  if (head->op & REQUEST_PUMP) run_jobs();
+  open_requests--;
+  if (finished && !open_requests) {
+    JS_FreeValue(ctx, result);
+    *e = outcome;
+    outcome = (Encoder){0};
+    finished = false;
+    status = RESULT_FINISHED;
+  } else encode_result(e, result, &status);
+  *op = status | (JS_IsJobPending(rt) ? RESULT_JOBS : 0) | (attention || rejection_count ? RESULT_ATTENTION : 0);
+}
+
+/* ---- what the runtime's JavaScript may use ------------------------------------------------------- */
+
+/* settled(value) of a promise that went out: data[0] is its export id */
+static JSValue settled(JSContext *c, JSValueConst self, int argc, JSValueConst *argv, int status, JSValueConst *data) {
+  (void)self, (void)argc;
+  uint32_t id, ignored;
+  JS_ToUint32(c, &id, data[0]);
+  JSValue done = call_out(KIND_SETTLE, status, id, 1, argv, &ignored);
+  if (!JS_IsException(done)) return done;
+  JSValue why = JS_GetException(c); /* the value does not cross: then that is what the promise came to */
+  done = call_out(KIND_SETTLE, STATUS_THREW, id, 1, vc(&why), &ignored);
+  JS_FreeValue(c, why);
+  return done;
+}
+
+static void track_rejection(JSContext *c, JSValueConst promise, JSValueConst reason, bool handled, void *opaque) {
+  (void)opaque;
+  if (!handled) {
+    rejections = grown(rejections, rejection_count, &rejection_room, sizeof *rejections);
+    rejections[rejection_count++] = (Rejection){JS_DupValue(c, promise), JS_DupValue(c, reason)};
+    return;
+  }
+  for (uint32_t i = 0; i < rejection_count; i++) {
+    if (JS_VALUE_GET_PTR(rejections[i].promise) != JS_VALUE_GET_PTR(promise)) continue;
+    Rejection gone = rejections[i];
+    memmove(rejections + i, rejections + i + 1, (--rejection_count - i) * sizeof *rejections);
+    JS_FreeValue(c, gone.promise);
+    JS_FreeValue(c, gone.reason);
+    return;
+  }
+}
+
+/* call(handle, op, ...args): to a capability */
+static JSValue js_call(JSContext *c, JSValueConst self, int argc, JSValueConst *argv) {
+  (void)self;
+  uint32_t handle, op, status;
+  if (argc < 2 || JS_ToUint32(c, &handle, argv[0]) || JS_ToUint32(c, &op, argv[1])) return JS_ThrowTypeError(c, "call(handle, op, ...)");
+  return call_out(KIND_CALL, op, handle, argc - 2, argv + 2, &status);
+}
+
+/* wait(): park until something has happened; throws when nothing can */
+static JSValue js_wait(JSContext *c, JSValueConst self, int argc, JSValueConst *argv) {
+  (void)c, (void)self, (void)argc, (void)argv;
+  uint32_t status;
+  run_jobs();
+  return call_out(KIND_WAIT, 0, 0, 0, NULL, &status);
+}
+
+/* finish(...values): what the evaluation came to */
+static JSValue js_finish(JSContext *c, JSValueConst self, int argc, JSValueConst *argv) {
+  (void)c, (void)self;
+  Encoder e = {.root = "value", .copy_only = true};
+  uint32_t message = max_message;
+  max_message = UINT32_MAX >> 2; /* an answer to the world is not a message between guests */
+  int bad = 0;
+  for (int i = 0; i < argc && !bad; i++) bad = encode(&e, argv[i]);
+  max_message = message;
+  if (bad) {
+    encoder_free(&e);
+    return JS_EXCEPTION;
+  }
+  encoder_free(&outcome);
+  outcome = e;
+  finished = true;
+  return JS_UNDEFINED;
+}
+
+/* evaluate(code, name): the first line of code is line 0, so that a val's own first line is its line 1 */
+static JSValue js_evaluate(JSContext *c, JSValueConst self, int argc, JSValueConst *argv) {
+  (void)self;
+  if (argc < 2) return JS_ThrowTypeError(c, "evaluate(code, name)");
+  size_t n;
+  const char *code = JS_ToCStringLen(c, &n, argv[0]), *name = JS_ToCString(c, argv[1]);
+  JSValue result = code && name ? JS_EvalInternal(c, c->global_obj, code, n, name, 0, JS_EVAL_TYPE_GLOBAL, -1) : JS_EXCEPTION;
+  if (JS_IsObject(result) && js_class_has_bytecode(JS_VALUE_GET_OBJ(result)->class_id))
+    JS_VALUE_GET_OBJ(result)->u.func.function_bytecode->backtrace_barrier = true; /* stacks end at the val's own top level */
+  JS_FreeCString(c, code);
+  JS_FreeCString(c, name);
+  return result;
+}
+
+/* pack(value, what): a copy as bytes, for what is stored; DataCloneError names the path below `what` */
+static JSValue js_pack(JSContext *c, JSValueConst self, int argc, JSValueConst *argv) {
+  (void)self;
+  const char *root = argc > 1 ? JS_ToCString(c, argv[1]) : NULL;
+  Encoder e = {.root = root ? root : "value", .copy_only = true};
+  int bad = encode(&e, argc ? argv[0] : JS_UNDEFINED);
+  if (!bad && e.used > max_message) bad = too_large();
+  JSValue bytes = bad ? JS_EXCEPTION : JS_NewArrayBufferCopy(c, e.bytes, e.used);
+  encoder_free(&e);
+  JS_FreeCString(c, root);
+  return bytes;
+}
+
+/* unpack(bytes): the value again */
+static JSValue js_unpack(JSContext *c, JSValueConst self, int argc, JSValueConst *argv) {
+  (void)self;
+  size_t n = 0;
+  const uint8_t *bytes = argc ? JS_GetArrayBuffer(c, &n, argv[0]) : NULL;
+  Decoder d = {.at = bytes, .end = bytes + n};
+  Values values;
+  if (!bytes || !decode_all(&d, &values) || values.count != 1) return JS_ThrowTypeError(c, "these bytes are no value");
+  JSValue value = JS_DupValue(c, values.items[0]);
+  values_free(&values);
+  return value;
+}
+
+/* attend(flag): whether this guest has something to do at the end */
+static JSValue js_attend(JSContext *c, JSValueConst self, int argc, JSValueConst *argv) {
+  (void)self;
+  attention = argc && JS_ToBool(c, argv[0]);
+  return JS_UNDEFINED;
+}
+
+/* promise state: "pending", "fulfilled", "rejected", or undefined for anything else; then its result */
+static JSValue js_state(JSContext *c, JSValueConst self, int argc, JSValueConst *argv) {
+  (void)self;
+  if (!argc || !JS_IsPromise(argv[0])) return JS_UNDEFINED;
+  static const char *const STATES[] = {"pending", "fulfilled", "rejected"};
+  return JS_NewString(c, STATES[JS_PromiseState(c, argv[0])]);
+}
+
+static JSValue js_result(JSContext *c, JSValueConst self, int argc, JSValueConst *argv) {
+  (void)self;
+  if (!argc || !JS_IsPromise(argv[0])) return JS_UNDEFINED;
+  track_rejection(c, argv[0], JS_UNDEFINED, true, NULL);
+  JSPromiseData *data = JS_VALUE_GET_OBJ(argv[0])->u.promise_data;
+  data->is_handled = true;
+  return JS_PromiseResult(c, argv[0]);
+}
+
+/* foreign(value): whether it is a stand-in for another guest's object */
+static JSValue js_foreign(JSContext *c, JSValueConst self, int argc, JSValueConst *argv) {
+  (void)self;
+  return JS_NewBool(c, argc && JS_IsObject(argv[0]) && handle_of(argv[0]));
+}
+
+static JSValue js_random(JSContext *c, JSValueConst self, int argc, JSValueConst *argv) {
+  (void)self, (void)argc, (void)argv;
+  return JS_NewBigUint64(c, (uint64_t)kernel_random());
+}
+
+static const struct { const char *name; JSCFunction *function; int length; } GLUE[] = {
+  {"call", js_call, 2}, {"wait", js_wait, 0}, {"finish", js_finish, 1}, {"evaluate", js_evaluate, 2}, {"pack", js_pack, 2}, {"unpack", js_unpack, 1},
+  {"attend", js_attend, 1}, {"state", js_state, 1}, {"result", js_result, 1}, {"foreign", js_foreign, 1}, {"random", js_random, 0}};
+
+/* ---- the image builder's side ---------------------------------------------------------------------- */
+
+EXPORT("buffer") void *guest_buffer(uint32_t n) {
+  if (n > inbox_size) {
+    free(inbox);
+    inbox = take(inbox_size = n);
+  }
+  return inbox;
+}
+
+EXPORT("boot") void guest_boot(uint32_t stack) {
+  rt = JS_NewRuntime2(&ENGINE_MEMORY, NULL);
+  JS_SetMaxStackSize(rt, stack);
+  ctx = JS_NewContext(rt);
+  JS_SetHostPromiseRejectionTracker(rt, track_rejection, NULL);
+  remote_boot();
+  guest_buffer(4096);
+}
+
+static int report(JSValue value) { /* 0, or the length of an error text in the buffer */
+  if (!JS_IsException(value)) {
+    JS_FreeValue(ctx, value);
+    return 0;
+  }
+  JSValue error = JS_GetException(ctx), stack = JS_GetPropertyStr(ctx, error, "stack");
+  const char *text = JS_ToCString(ctx, error), *where = JS_ToCString(ctx, stack);
+  uint32_t n = snprintf(NULL, 0, "%s\n%s", text, where);
+  snprintf(guest_buffer(n + 1), n + 1, "%s\n%s", text, where);
+  return n;
+}
+
+/* Maps of an image hang on a hash seed; a guest has its own, so they are hashed anew at birth. They are found once, at load. */
+static JSMapState **maps;
+static uint32_t map_count, map_room;
+
+static void note_maps(void) {
+  struct list_head *at;
+  list_for_each(at, &rt->gc_obj_list) {
+    JSGCObjectHeader *header = list_entry(at, JSGCObjectHeader, link);
+    if (JS_GC_TYPE(header) != JS_GC_OBJ_TYPE_JS_OBJECT) continue;
+    JSObject *object = (JSObject *)header;
+    if (object->class_id < JS_CLASS_MAP || object->class_id > JS_CLASS_WEAKSET || !object->u.map_state->record_count) continue;
+    maps = grown(maps, map_count, &map_room, sizeof *maps);
+    maps[map_count++] = object->u.map_state;
+  }
+}
+
+static void hash_anew(void) {
+  for (uint32_t i = 0; i < map_count; i++) {
+    JSMapState *map = maps[i];
+    struct list_head *at;
+    for (uint32_t j = 0; j < map->hash_size; j++) init_list_head(&map->hash_table[j]);
+    list_for_each(at, &map->records) {
+      JSMapRecord *record = list_entry(at, JSMapRecord, link);
+      if (!record->empty) list_add_tail(&record->hash_link, &map->hash_table[map_hash_key(ctx, record->key) & (map->hash_size - 1)]);
+    }
+  }
+}
+
+/* load(length): run the runtime's script, a function (glue, global) => handlers, from the buffer */
+EXPORT("load") int guest_load(uint32_t length) {
+  char *source = take(length + 1);
+  memcpy(source, inbox, length);
+  source[length] = 0;
+  JSValue function = JS_Eval(ctx, source, length, "valgate:runtime", JS_EVAL_TYPE_GLOBAL | JS_EVAL_FLAG_STRICT);
+  free(source);
+  if (JS_IsException(function)) return report(function);
+  JSValue glue = JS_NewObjectProto(ctx, JS_NULL), global = JS_GetGlobalObject(ctx);
+  for (uint32_t i = 0; i < countof(GLUE); i++) JS_SetPropertyStr(ctx, glue, GLUE[i].name, JS_NewCFunction(ctx, GLUE[i].function, GLUE[i].name, GLUE[i].length));
+  JSValueConst args[2] = {glue, global};
+  handlers = JS_Call(ctx, function, JS_UNDEFINED, 2, args);
+  JS_FreeValue(ctx, function);
+  JS_FreeValue(ctx, glue);
+  JS_FreeValue(ctx, global);
+  if (JS_IsException(handlers)) return report(handlers);
+  run_jobs();
+  note_all_intrinsics();
+  JS_RunGC(rt);
+  note_maps();
+  ctx->random_state = ctx->hash_seed = 0; /* given at birth */
+  return JS_IsJobPending(rt) ? report(JS_ThrowInternalError(ctx, "the image holds a pending job")) : 0;
+}
+
+/* ---- a life ------------------------------------------------------------------------------------------ */
+
+EXPORT("main") void guest_main(uint32_t stack, uint32_t depth, uint32_t message) {
+  max_depth = depth;
+  max_message = message;
+  JS_SetMaxStackSize(rt, stack);
+  JS_UpdateStackTop(rt);
+  ctx->random_state = (uint64_t)kernel_random() | 1;
+  ctx->hash_seed = (uint32_t)kernel_random();
+  hash_anew();
+  Encoder e = {0};
+  uint32_t got = send(&e, KIND_READY, 0, 0);
+  for (;;) {
+    InHead head = {0};
+    Values values;
+    uint32_t op;
+    bool good = receive(got, &head, &values);
+    if (!good && !head.kind) __builtin_trap();
+    answer_request(&e, &op, &head, &values, good);
+    got = send(&e, KIND_RESULT, op, 0);
+  }
+}

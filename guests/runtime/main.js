@@ -1,0 +1,63 @@
+// The JavaScript every guest boots with. It runs at image build: nothing here may ask the kernel anything before `born`.
+// No check lives here: whatever a val does to these objects, the kernel decides, and only its own guest hears it.
+import { born } from "./born.js";
+import { installClock } from "./clock.js";
+import { installConsole } from "./console.js";
+import { installMail } from "./mail.js";
+import { describe, enter } from "./outcome.js";
+import { references } from "./references.js";
+import { installSecret } from "./secret.js";
+import { flush, installVal } from "./val.js";
+
+const { stringify } = JSON;
+const units = Object.create(null);
+
+export default function boot(glue, global) {
+  const host = born(glue);
+  delete global.performance; // it would hold the builder's time
+  installConsole(host, global);
+  installClock(host, global);
+  installMail(host, global);
+  installSecret(host, global);
+  installVal(host, global);
+
+  // The value of a val's top level in this guest; it runs once.
+  function load(granted, key, name, code, list, asynchronous) {
+    host.born(granted);
+    if (key in units) return units[key].value;
+    let value = glue.evaluate(code, name)(references(host, list));
+    if (asynchronous) value = awaited(value);
+    units[key] = { value };
+    return value;
+  }
+
+  // Wait for a promise inside a call: the kernel lets others run meanwhile.
+  function awaited(promise) {
+    while (glue.state(promise) === "pending") glue.wait();
+    const result = glue.result(promise);
+    if (glue.state(promise) === "rejected") throw result;
+    return result;
+  }
+
+  // What is left at the end: changes made in place, and rejections nobody handled.
+  function end(reasons) {
+    const complaints = [];
+    try {
+      flush(host);
+    } catch (error) {
+      complaints.push(describe(error));
+    }
+    for (let i = 0; i < reasons.length; i++) complaints.push(describe(reasons[i]));
+    return complaints.length ? stringify(complaints[0]) : undefined;
+  }
+
+  return {
+    __proto__: null,
+    enter: (granted, ...rest) => {
+      host.born(granted);
+      enter(host, ...rest);
+    },
+    load,
+    end,
+  };
+}

@@ -1,0 +1,126 @@
+// What an evaluation comes to: the outermost value, awaited all through, as JSON or as what is stored; or what it threw.
+import { show } from "./console.js";
+import { references } from "./references.js";
+import { kindOf, rendering } from "./val.js";
+
+const { parse, stringify } = JSON;
+const { isArray } = Array;
+const { getPrototypeOf } = Object;
+
+// What is told of a thrown value: its own words.
+export function describe(thrown) {
+  try {
+    if (Error.isError?.(thrown)) return { name: String(thrown.name), message: String(thrown.message), stack: String(thrown.stack ?? "") };
+    return { name: "Error", message: typeof thrown === "string" ? thrown : show(thrown), stack: "" };
+  } catch {
+    return { name: "Error", message: "what was thrown cannot be read", stack: "" };
+  }
+}
+
+const isPlain = (value) => isArray(value) || getPrototypeOf(value) === Object.prototype || getPrototypeOf(value) === null;
+const isPromise = (host, value) => host.glue.state(value) !== undefined;
+
+function holdsPromise(host, value, seen) {
+  if (value === null || typeof value !== "object" || host.glue.foreign(value)) return isPromise(host, value);
+  if (isPromise(host, value)) return true;
+  if (seen.has(value) || !isPlain(value)) return false;
+  seen.add(value);
+  for (const key of Object.keys(value)) {
+    const member = Object.getOwnPropertyDescriptor(value, key);
+    if (member && "value" in member && holdsPromise(host, member.value, seen)) return true;
+  }
+  return false;
+}
+
+async function awaitAll(host, value, seen) {
+  const settled = await value;
+  if (settled === null || typeof settled !== "object" || host.glue.foreign(settled) || !isPlain(settled)) return settled;
+  if (seen.has(settled)) return seen.get(settled);
+  const copy = isArray(settled) ? [] : {};
+  seen.set(settled, copy);
+  for (const key of Object.keys(settled)) {
+    const item = await awaitAll(host, settled[key], seen);
+    Object.defineProperty(copy, key, { value: item, writable: true, enumerable: true, configurable: true });
+  }
+  if (isArray(settled)) copy.length = settled.length;
+  return copy;
+}
+
+// The path of what JSON cannot say, for the message.
+function culprit(value, path, parents) {
+  if (typeof value === "bigint") return `a bigint at ${path}`;
+  if (value === null || typeof value !== "object") return undefined;
+  if (parents.includes(value)) return `a cycle at ${path}`;
+  if (parents.length > 200) return undefined;
+  for (const key of Object.keys(value)) {
+    const step = isArray(value) ? `[${key}]` : `.${key}`;
+    const found = culprit(value[key], path + step, [...parents, value]);
+    if (found) return found;
+  }
+  return undefined;
+}
+
+function toJSON(value) {
+  try {
+    return stringify(value);
+  } catch (error) {
+    let found;
+    try {
+      found = culprit(value, "value", []);
+    } catch {
+      // the error as it is
+    }
+    throw found ? new TypeError(`${found} cannot be written as JSON`) : error;
+  }
+}
+
+function result(host, value) {
+  host.glue.finish(0, toJSON(value), kindOf(value));
+}
+
+// Data, if it copies; else code, whose top level runs anew in each guest.
+function saved(host, value) {
+  let bytes;
+  try {
+    bytes = host.glue.pack(value, "value");
+  } catch {
+    host.glue.finish(0, undefined, kindOf(value), undefined, undefined);
+    return;
+  }
+  const [json, kind, text] = rendering(value);
+  host.glue.finish(0, json, kind, bytes, text);
+}
+
+function failed(host, thrown) {
+  const { name, message, stack } = describe(thrown);
+  host.glue.finish(1, name, message, stack);
+}
+
+const MODES = { __proto__: null, run: result, save: saved };
+
+function conclude(host, mode, value) {
+  const done = MODES[mode];
+  if (!holdsPromise(host, value, new Set()) && typeof value?.then !== "function") {
+    done(host, value);
+    return;
+  }
+  awaitAll(host, value, new Map()).then((settled) => done(host, settled)).catch((error) => failed(host, error));
+}
+
+// enter(mode, name, code, references, arguments): run | save with code; unpack a stored value with mode "data".
+export function enter(host, mode, name, code, list, args) {
+  try {
+    if (mode === "data") {
+      result(host, host.glue.unpack(code));
+      return;
+    }
+    let value = host.glue.evaluate(code, name)(references(host, list));
+    if (mode === "run") {
+      const call = (made) => (typeof made === "function" ? made(...(args === undefined ? [] : parse(args))) : made);
+      value = isPromise(host, value) ? value.then(call) : call(value);
+    }
+    conclude(host, mode, value);
+  } catch (error) {
+    failed(host, error);
+  }
+}

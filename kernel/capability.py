@@ -1,0 +1,169 @@
+"""The contract of a capability: what the kernel asks of it, and what it may answer.
+
+Everything about the shape of a host call is here. This file does not know any capability, and decides nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Protocol
+
+from kernel.errors import LimitError
+from kernel.limits import Limits
+from kernel.policy import Access, Decision
+from kernel.principals import Authority, Frame, Principal
+from kernel.wire import Value
+
+Ask = tuple[Access, Principal | None]
+"""One access and whose thing was named (None: `@me`)."""
+
+
+class Operation(Protocol):
+    """A parsed host call. `asks` are tried in order; `target` is how records name what was asked for."""
+
+    @property
+    def name(self) -> str:
+        """The word for it in records."""
+
+    @property
+    def target(self) -> str:
+        """What it is about, as the language writes it."""
+
+    @property
+    def asks(self) -> tuple[Ask, ...]:
+        """Which accesses it needs decided; none for what every frame may do."""
+
+
+class Seen(StrEnum):
+    """How a host call ended, as its record says."""
+
+    GRANTED = "granted"
+    UNAVAILABLE = "unavailable"
+    REFUSED = "refused"
+    NOOP = "no-op"
+    ERROR = "error"
+    CONFLICT = "conflict"
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """Code to be loaded: `key` names it inside one evaluation; `parts` go to the runtime's `load` after the key."""
+
+    key: str
+    name: str
+    parts: tuple[Value, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Values:
+    """Answer with one plain value, or with several as a JavaScript array."""
+
+    values: tuple[Value, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """Answer with what `unit` comes to in the guest of this author and authority."""
+
+    author: Principal
+    authority: Authority
+    unit: Unit
+
+
+@dataclass(frozen=True, slots=True)
+class Later:
+    """Answer with a promise of what the awaitable gives."""
+
+    work: Callable[[], Awaitable[Value]]
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a capability answers: the reply, and what the record keeps of it."""
+
+    reply: Values | Load | Later
+    seen: Seen = Seen.GRANTED
+    row: int | None = None
+    effect: bool = False
+    recorded: bool = True
+
+
+NOTHING = Values((None,))
+
+
+@dataclass(slots=True)
+class Node:
+    """One entry of an evaluation's tree of calls: a host call, or a function handed over with its uses."""
+
+    id: int
+    parent: int | None
+    author: str
+    authority: Authority
+    capability: str
+    op: str
+    target: str
+    seen: str = Seen.GRANTED
+    row: int | None = None
+    effect: bool = False
+    uses: int = 0
+    giver: str | None = None
+    to: str | None = None
+
+
+class Recorder(Protocol):
+    """Where nodes go. `open` gives a node its number; `close` is called when its verdict is known."""
+
+    def open(self, node: Node) -> None:
+        """Take a node that has just begun."""
+
+    def close(self, node: Node) -> None:
+        """Take the verdict of a host call."""
+
+
+@dataclass(slots=True)
+class Run:
+    """What one evaluation's host calls share: its identity, its limits and its counters."""
+
+    evaluation: str
+    limits: Limits
+    recorder: Recorder
+    spent: dict[str, int] = field(default_factory=dict)
+    state: dict[str, object] = field(default_factory=dict)
+
+    def spend(self, what: str, amount: int, limit: int, unit: str) -> None:
+        """Count `amount` of `what`; raise LimitError that names the limit when it would be passed."""
+        used = self.spent.get(what, 0) + amount
+        if used > limit:
+            raise LimitError(f"an evaluation may use {limit} {unit}, and this would be more")
+        self.spent[what] = used
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One host call on its way to the effect: who asks, in which run, and what the table said to each ask."""
+
+    run: Run
+    frame: Frame
+    decisions: tuple[Decision, ...]
+    source: str
+    """The val whose code asks, as records name it."""
+
+
+class Capability(Protocol):
+    """A kind of authority. Its effects act as the principal of the decision, never as the caller by habit."""
+
+    @property
+    def name(self) -> str:
+        """The word guests and records use."""
+
+    @property
+    def parsers(self) -> Mapping[int, Callable[[tuple[Value, ...]], Operation]]:
+        """Each op's number and the parser that refuses what it does not understand."""
+
+    def grant(self, frame: Frame) -> bool:
+        """Whether guests of this frame hold a handle for it."""
+
+    async def perform(self, operation: Operation, call: Call) -> Answer:
+        """Do it, as the decisions allow; raise a Refusal to throw into the guest."""

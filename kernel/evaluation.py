@@ -1,0 +1,502 @@
+"""The life of one run: one caller, one budget, one record, a tree of calls, and one logical thread through all its guests.
+
+`frames` is who waits for whom. A RESULT must come from the top callee; when nothing is open the kernel rests: it pumps the
+guests' jobs, then hands out what promises came to, else it sleeps until a host call ends; when nothing could ever end, that is a
+Deadlock. Jobs never run inside somebody's synchronous call. A guest may WAIT inside a call (a top-level await): then the same
+rest goes on above it, for the guests that are not in the middle of a call themselves.
+
+Everything about the order of things is here. This file does not know what a host call does, nor what crosses.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field, replace
+
+from kernel import membrane, wire
+from kernel.capability import Capability, Later, Load, Node, Run, Values
+from kernel.engine import Engine
+from kernel.errors import (
+    BadRequest,
+    BrokenGuest,
+    CpuLimit,
+    Deadlock,
+    HostError,
+    HostFailure,
+    LimitError,
+    MemoryLimit,
+    Overloaded,
+    Refusal,
+    ValgateError,
+    WallLimit,
+    to_guest,
+)
+from kernel.fiber import Program, Turn
+from kernel.guest import Export, Guest, Promised, Settled, Thing
+from kernel.principals import Frame
+from kernel.scheduler import Meter, Scheduler
+from kernel.wire import Kind, Message, Op, Ref, Result, Say, Value
+
+
+@dataclass(slots=True)
+class Kernel:
+    """What evaluations share: the engine, the booted image every guest starts from, whose turn it is, how many guests there are."""
+
+    engine: Engine
+    image: Program
+    scheduler: Scheduler = field(default_factory=Scheduler)
+    guests: int = 0
+    most_guests: int = 4096
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """What the first guest is asked: an operation of the kernel's and its plain values."""
+
+    op: Op
+    values: tuple[Value, ...]
+
+
+@dataclass(slots=True)
+class Usage:
+    """What an evaluation used: processor seconds, the largest guest's bytes, guests, what was cancelled at its end."""
+
+    cpu: float = 0.0
+    peak: int = 0
+    guests: int = 0
+    cancelled: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Open:
+    """A call that has not returned: who waits (None: the kernel), who works, and the node of the tree it belongs to."""
+
+    caller: Guest | None
+    callee: Guest
+    node: int | None
+    source: str
+    loading: str = ""
+
+
+class Evaluation:
+    """One run. Make it, `await run(entry)` once, and it is over: every guest closed, every handle dead."""
+
+    def __init__(self, kernel: Kernel, frame: Frame, run: Run, capabilities: tuple[Capability, ...], source: str) -> None:
+        """Prepare a run of `frame`; `source` names the entry for records, `capabilities` are what its guests may be granted."""
+        self._kernel, self._run, self._capabilities = kernel, run, capabilities
+        self._frame, self._source = frame, source
+        self._guests: dict[Frame, Guest] = {}
+        self._frames: list[Open] = []
+        self._events: deque[tuple[Guest, Export | Promised]] = deque()
+        self._waiting: list[int] = []
+        self._progress = False
+        self._next: Guest | None = None
+        self._nodes = 0
+        self._grants: dict[tuple[Export, Guest], Node] = {}
+        self._outcome: tuple[Value, ...] | None = None
+        self._ending: list[Guest] | None = None
+        self._wake = asyncio.Event()
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._meter = Meter()
+        self.usage = Usage()
+        self.complaints: list[str] = []
+        self.failures: list[HostFailure] = []
+
+    # -- from birth to death ------------------------------------------------------------------------
+
+    async def run(self, entry: Entry) -> tuple[Value, ...]:
+        """Run to the end; return the plain values that the runtime finished with. Raise GuestError, LimitReached or HostError."""
+        self._meter.rest()
+        try:
+            async with asyncio.timeout(self._run.limits.wall):
+                return await self._live(entry)
+        except TimeoutError:
+            seconds = self._run.limits.wall
+            raise WallLimit(f"the evaluation took more than {seconds:g} s; do less, or in several runs") from None
+        finally:
+            await self._close()
+
+    async def _live(self, entry: Entry) -> tuple[Value, ...]:
+        root = await self._guest(self._frame)
+        payload = self._birth(root) + wire.encode(*entry.values)
+        self._request(Open(None, root, None, self._source), entry.op | wire.PUMP_AFTER, 0, (), payload)
+        while True:
+            guest = self._next or await self._rest()
+            if guest is None:
+                break
+            message = await self._turn(guest)
+            self._next = None
+            await self._handle(guest, message)
+        if self._outcome is None:
+            raise Deadlock("the evaluation waits for something that cannot happen any more")
+        return self._outcome
+
+    async def _close(self) -> None:
+        self.usage.cancelled = len(self._tasks)
+        for task in self._tasks:
+            task.cancel()
+        if self._tasks:
+            await asyncio.gather(*self._tasks, return_exceptions=True)
+        self.usage.cpu = self._meter.used
+        for guest in self._guests.values():
+            self.usage.peak = max(self.usage.peak, guest.close())
+            self._kernel.guests -= 1
+        self._guests.clear()
+        self._frames.clear()
+
+    async def _guest(self, frame: Frame) -> Guest:
+        """Return the guest of this frame, born now if it is the first time; raise LimitError or Overloaded."""
+        known = self._guests.get(frame)
+        if known is not None:
+            return known
+        limit = self._run.limits.guests
+        if len(self._guests) >= limit:
+            raise LimitError(f"an evaluation may have {limit} guests, and this would be one more")
+        if self._kernel.guests >= self._kernel.most_guests:
+            raise Overloaded("too many guests are alive; try again in a moment")
+        guest = Guest.born(frame, self._kernel.image, self._run.limits)
+        self._guests[frame] = guest
+        self._kernel.guests += 1
+        self.usage.guests += 1
+        ready = await self._turn(guest)
+        if ready.kind != Kind.READY:
+            raise BrokenGuest("a guest did not begin by saying that it is ready")
+        return guest
+
+    def _birth(self, guest: Guest) -> bytes:
+        """Grant a guest its capabilities with its first request: an array of name, handle, name, handle …, later undefined."""
+        if guest.greeted:
+            return wire.UNDEFINED
+        guest.greeted = True
+        granted: list[Value] = []
+        for capability in self._capabilities:
+            if capability.grant(guest.frame):
+                granted += [capability.name, guest.handles.grant(capability)[0]]
+        return wire.encode_array(*granted)
+
+    # -- one slice ------------------------------------------------------------------------------------
+
+    async def _turn(self, guest: Guest) -> Message:
+        """Run a guest until it says something. Raise CpuLimit, MemoryLimit or BrokenGuest."""
+        while True:
+            self._kernel.engine.wake()
+            turn = guest.fiber.step()
+            self._insist_cpu()
+            if turn is Turn.ENDED:
+                raise BrokenGuest(_first_line(guest.fiber.why()))
+            if self._meter.slice_over():
+                await self._yield()
+            if turn is Turn.PARKED:
+                break
+        message = guest.message()
+        if message.kind == Kind.EXHAUSTED:
+            mebibytes = self._run.limits.memory / (1 << 20)
+            raise MemoryLimit(f"a guest used all of its {mebibytes:g} MiB of memory; keep less at a time")
+        return message
+
+    def _insist_cpu(self) -> None:
+        limit = self._run.limits.cpu
+        if self._meter.charge() > limit:
+            raise CpuLimit(f"the evaluation used its {limit:g} s of processor time; do less, or in several runs")
+
+    async def _yield(self) -> None:
+        await self._kernel.scheduler.turn()
+        self._meter.rest()
+
+    # -- the two things the kernel says ---------------------------------------------------------------
+
+    def _request(self, opened: Open, op: int, target: int, refs: tuple[int, ...], payload: bytes) -> None:
+        guest = opened.callee
+        self._frames.append(opened)
+        guest.say(Say.REQUEST, op, target, refs, payload)
+        self._next = guest
+
+    def _reply(self, guest: Guest, status: int, refs: tuple[int, ...], payload: bytes) -> None:
+        guest.say(Say.REPLY, status, 0, refs, payload)
+        self._next = guest
+
+    def _throw(self, guest: Guest, error: ValgateError) -> None:
+        self._reply(guest, wire.THREW, (), wire.encode_error(*to_guest(error)))
+
+    # -- what a guest says --------------------------------------------------------------------------
+
+    async def _handle(self, guest: Guest, message: Message) -> None:
+        """Do what it says. A refusal is thrown into who asked; only a guest that asked something is listening."""
+        try:
+            match message.kind:
+                case Kind.CALL:
+                    await self._call(guest, message)
+                case Kind.RESULT:
+                    self._result(guest, message)
+                case Kind.FETCH:
+                    guest.fetch()
+                    self._next = guest
+                case Kind.SETTLE:
+                    self._settle(guest, message)
+                case Kind.WAIT:
+                    self._wait(guest)
+                case _:
+                    raise BrokenGuest("a guest said what no guest of ours says")
+        except (Refusal, HostError) as refusal:
+            if isinstance(refusal, HostFailure):
+                self.failures.append(refusal)
+            self._throw(guest, refusal)
+        finally:
+            for handle in message.released:
+                guest.handles.revoke(handle)
+
+    def _insist_size(self, message: Message) -> None:
+        limit = self._run.limits.message
+        if len(message.payload) > limit:
+            raise LimitError(f"a message of more than {limit} bytes does not cross; send less at a time")
+
+    async def _call(self, guest: Guest, message: Message) -> None:
+        self._insist_size(message)
+        thing = guest.handles.resolve(message.target)
+        if isinstance(thing, Promised):
+            raise BadRequest("a promise of the host's is not called")
+        if isinstance(thing, Export):
+            self._cross(guest, thing, message)
+        else:
+            await self._ask_host(guest, thing, message)
+
+    def _cross(self, guest: Guest, export: Export, message: Message) -> None:
+        """One guest's operation on another's object."""
+        if message.op not in wire.OBJECT_OPS:
+            raise BadRequest("no such operation on an object")
+        self._insist_depth()
+        grant = self._grants.get((export, guest))
+        if grant is not None:
+            grant.uses += 1
+        node = grant.id if grant else self._frames[-1].node
+        refs = self._carry(guest, export.home, message.refs, self._frames[-1])
+        self._request(Open(guest, export.home, node, export.source), message.op, export.id, refs, message.payload)
+
+    def _insist_depth(self) -> None:
+        limit = self._run.limits.call_depth
+        if len(self._frames) > limit:
+            raise LimitError(f"calls between owners are nested deeper than {limit}")
+
+    # -- what crosses -----------------------------------------------------------------------------------
+
+    def _carry(self, giver: Guest, taker: Guest, words: tuple[int, ...], during: Open) -> tuple[int, ...]:
+        """Rewrite reference words from the giver's names to the taker's."""
+        return tuple(self._hand_over(giver, taker, giver.thing(word), during) for word in words)
+
+    def _hand_over(self, giver: Guest, taker: Guest, thing: Thing, during: Open) -> int:
+        """Name a thing to a guest; a new handle is a grant in the record."""
+        if not isinstance(thing, Export | Promised):
+            raise BadRequest("a capability does not cross")
+        if isinstance(thing, Export) and not thing.source:
+            thing.source = during.source
+        word, fresh = taker.word_for(thing)
+        if fresh and isinstance(thing, Export):
+            self._record_grant(giver, taker, thing, during.node)
+        if fresh and thing.settled is not None:
+            self._events.append((taker, thing))
+        return word
+
+    def _record_grant(self, giver: Guest, taker: Guest, export: Export, parent: int | None) -> None:
+        kind = "function" if export.nature & Ref.CALLABLE else "promise" if export.nature & Ref.PROMISE else "object"
+        node = self._node(parent, export.home.frame, "grant", kind, export.source)
+        node.giver, node.to = str(giver.frame.author), str(taker.frame.author)
+        self._grants[export, taker] = node
+        self._run.recorder.open(node)
+
+    def _node(self, parent: int | None, frame: Frame, capability: str, op: str, target: str) -> Node:
+        self._nodes += 1
+        return Node(self._nodes, parent, str(frame.author), frame.authority, capability, op, target)
+
+    # -- host calls ----------------------------------------------------------------------------------
+
+    async def _ask_host(self, guest: Guest, capability: Capability, message: Message) -> None:
+        during = self._frames[-1]
+        node = self._node(during.node, guest.frame, capability.name, "?", "?")
+        self._meter.charge()
+        try:
+            answer = await membrane.host_call(self._run, guest.frame, capability, message, node, during.source)
+        finally:
+            self._meter.rest()
+        match answer.reply:
+            case Values(values):
+                self._reply(guest, 0, (), wire.encode(*values) if len(values) == 1 else wire.encode_array(*values))
+            case Load():
+                await self._load(guest, answer.reply, node)
+            case Later(work):
+                self._promise(guest, work)
+
+    def _promise(self, guest: Guest, work: Callable[[], Awaitable[Value]]) -> None:
+        """Reply with a promise, and let the work go on beside."""
+        promised = Promised()
+        word, _ = guest.word_for(promised)
+        task = asyncio.get_running_loop().create_task(self._work(promised, work))
+        self._tasks.add(task)  # all of them end in _close
+        task.add_done_callback(self._tasks.discard)
+        self._reply(guest, 0, (word,), wire.encode_reference(0))
+
+    async def _work(self, promised: Promised, work: Callable[[], Awaitable[Value]]) -> None:
+        try:
+            settled = Settled(0, (), wire.encode(await work()))
+        except ValgateError as error:
+            settled = Settled(wire.THREW, (), wire.encode_error(*to_guest(error)))
+        except Exception as broken:  # noqa: BLE001 - told as a HostFailure, and kept for the operator's log
+            failure = HostFailure()
+            failure.__cause__ = broken
+            self.failures.append(failure)
+            settled = Settled(wire.THREW, (), wire.encode_error(*to_guest(failure)))
+        self._tell(promised, settled)
+        self._wake.set()
+
+    async def _load(self, asker: Guest, load: Load, node: Node) -> None:
+        """Load a val's code in the guest of its frame, and reply with what it comes to."""
+        self._insist_depth()
+        home = await self._guest(replace(self._frame, author=load.author, authority=load.authority))
+        unit = load.unit
+        if unit.key in home.loading:
+            raise BadRequest(f"{unit.name} is still being loaded: its top level reads itself")
+        home.loading.add(unit.key)
+        parts = () if unit.key in home.loaded else unit.parts
+        payload = self._birth(home) + wire.encode(unit.key, *parts)
+        self._request(Open(asker, home, node.id, unit.name, unit.key), Op.LOAD, 0, (), payload)
+
+    # -- answers and promises --------------------------------------------------------------------------
+
+    def _result(self, guest: Guest, message: Message) -> None:
+        opened = self._frames.pop() if self._frames else None
+        if opened is None or opened.callee is not guest:
+            raise BrokenGuest("a guest answered what it was not asked")
+        guest.jobs = bool(message.op & Result.JOBS)
+        guest.attention = bool(message.op & Result.ATTENTION)
+        if opened.loading:
+            guest.loading.discard(opened.loading)
+            guest.loaded.add(opened.loading)
+        if opened.caller is not None:
+            self._answer_caller(opened.caller, opened, message)
+        elif message.op & Result.FINISHED:
+            self._finish(guest, message)
+        elif self._ending is not None and not message.op & wire.THREW:
+            self.complaints += [str(value) for value in wire.decode(message.payload) if value is not None]
+
+    def _answer_caller(self, caller: Guest, opened: Open, message: Message) -> None:
+        try:
+            self._insist_size(message)
+            refs = self._carry(opened.callee, caller, message.refs, opened)
+        except Refusal as refusal:
+            self._throw(caller, refusal)
+        else:
+            self._reply(caller, message.op & wire.STATUS, refs, message.payload)
+
+    def _finish(self, guest: Guest, message: Message) -> None:
+        if guest is not self._guests.get(self._frame) or self._outcome is not None:
+            raise BrokenGuest("a guest ended an evaluation that is not its own to end")
+        self._outcome = wire.decode(message.payload)
+
+    def _settle(self, guest: Guest, message: Message) -> None:
+        """A promise that went out has settled at home."""
+        self._insist_size(message)
+        export = guest.exports.get(message.target)
+        if export is not None and export.nature & Ref.PROMISE and export.settled is None:
+            things = tuple(guest.thing(word) for word in message.refs)
+            self._tell(export, Settled(message.op & wire.THREW, things, message.payload))
+        self._reply(guest, 0, (), wire.UNDEFINED)
+
+    def _tell(self, thing: Export | Promised, settled: Settled) -> None:
+        thing.settled = settled
+        self._events.extend((guest, thing) for guest in self._guests.values() if guest.handles.find(thing) is not None)
+
+    # -- nothing is running ------------------------------------------------------------------------------
+
+    def _wait(self, guest: Guest) -> None:
+        """A guest waits inside a call for something to happen."""
+        if not self._frames or self._frames[-1].callee is not guest:
+            raise BrokenGuest("a guest waits where it was not asked")
+        self._waiting.append(len(self._frames))
+        self._progress = False
+
+    async def _rest(self) -> Guest | None:
+        """Give somebody something to do; None when the evaluation is over."""
+        while self._next is None:
+            waiting = bool(self._waiting) and self._waiting[-1] == len(self._frames)
+            if self._frames and not waiting:
+                raise BrokenGuest("a guest stopped in the middle of a call")
+            if not self._frames and self._outcome is not None:
+                return self._end()
+            if self._pump() or self._deliver():
+                continue
+            if waiting and self._progress:
+                self._go_on()
+            elif self._tasks:
+                await self._sleep()
+            else:
+                self._deadlock(waiting=waiting)
+        return self._next
+
+    def _busy(self) -> set[Guest]:
+        """Guests in the middle of a call: theirs is not the time for jobs. One that waits is not in the middle of anything."""
+        busy = {guest for opened in self._frames for guest in (opened.caller, opened.callee) if guest is not None}
+        return busy - ({self._frames[-1].callee} if self._frames else set())
+
+    def _pump(self) -> bool:
+        busy = self._busy()
+        for guest in self._guests.values():
+            if guest.jobs and guest not in busy:
+                guest.jobs = False
+                self._progress = True
+                self._request(Open(None, guest, None, self._source), Op.PUMP, 0, (), b"")
+                return True
+        return False
+
+    def _deliver(self) -> bool:
+        busy = self._busy()
+        for index, (guest, thing) in enumerate(self._events):
+            if guest in busy:
+                continue
+            del self._events[index]
+            self._progress = True
+            self._tell_guest(guest, thing)
+            return True
+        return False
+
+    def _tell_guest(self, guest: Guest, thing: Export | Promised) -> None:
+        handle, settled = guest.handles.find(thing), thing.settled
+        if handle is None or settled is None:
+            return  # it let go of the promise meanwhile
+        opened = Open(None, guest, None, thing.source if isinstance(thing, Export) else self._source)
+        giver = thing.home if isinstance(thing, Export) else guest
+        refs = tuple(self._hand_over(giver, guest, value, opened) for value in settled.things)
+        self._request(opened, Op.SETTLED | wire.PUMP_AFTER, handle, refs, wire.encode(settled.status) + settled.payload)
+
+    def _go_on(self) -> None:
+        depth = self._waiting.pop()
+        self._reply(self._frames[depth - 1].callee, 0, (), wire.UNDEFINED)
+
+    def _deadlock(self, *, waiting: bool) -> None:
+        error = Deadlock("the evaluation waits for something that cannot happen any more")
+        if not waiting:
+            raise error
+        self._throw(self._frames[self._waiting.pop() - 1].callee, error)
+
+    async def _sleep(self) -> None:
+        self._wake.clear()
+        if not any(task.done() for task in self._tasks):
+            await self._wake.wait()
+        self._meter.rest()
+
+    def _end(self) -> Guest | None:
+        """Ask each guest that has something left to say, one after another."""
+        if self._ending is None:
+            self._ending = [guest for guest in self._guests.values() if guest.attention]
+        if not self._ending:
+            return None
+        guest = self._ending.pop()
+        self._request(Open(None, guest, None, self._source), Op.END, 0, (), b"")
+        return guest
+
+
+def _first_line(text: str) -> str:
+    """Return the reason without wasmtime's backtrace."""
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    traps = [line for line in lines if line.startswith(("wasm trap:", "Caused by"))]
+    return next((line for line in lines if "wasm trap" in line), (traps or lines or ["ended"])[0])

@@ -1,0 +1,286 @@
+"""One guest's store, instances and fiber, through wasmtime's asynchronous C API. Everything about that API is in this file.
+
+A fiber runs until it parks (it asked something), ticks (the clock wants it to yield) or ends. While it is parked, nothing of it is
+on any stack of ours: `answer` writes into its memory and opens the gate, and the next `step` goes on inside `kernel.call`.
+
+What must never happen here, each a crash of the process (shared experience, tests/kernel/test_fiber.py):
+
+- an exception in `_on_call` before the continuation is filled: the message is copied by calls that cannot fail, all else waits;
+- a default SIGINT handler while a guest runs: callers install `loop.add_signal_handler` before the first guest;
+- polling a future that is done, or a second future on one store: `step` refuses both by state;
+- deleting a store before its future, or Python's buffers before the store: `close` has the one right order;
+- a pointer or length beyond the memory's size of this moment: checked in the callback, before a byte is read.
+
+The continuation is libc's `strlen` on a one-byte flag, which serves as `bool f(void *)`: no Python runs while a parked fiber is
+polled. The self-check at start-up shows that it parks and wakes; wasmtime is pinned, so an upgrade fails loudly.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import struct
+import time
+from dataclasses import dataclass
+from enum import Enum
+from importlib.metadata import version
+
+import wasmtime
+from wasmtime import _bindings as generated
+from wasmtime import _ffi
+
+PINNED = "50.0.1"
+
+_P = ctypes.c_void_p
+_SIZE = ctypes.c_size_t
+_releases_lock = ctypes.CDLL(str(_ffi.filename))  # wasm may run: the interpreter lock is let go
+_keeps_lock = ctypes.PyDLL(str(_ffi.filename))  # runs no wasm: keeping the lock is cheaper
+
+
+def _bind(library: ctypes.CDLL, name: str, result: object, *arguments: object) -> ctypes._NamedFuncPointer:
+    function = library[f"wasmtime_{name}"]
+    function.restype, function.argtypes = result, arguments  # type: ignore[assignment]
+    return function
+
+
+_store_new = _bind(_keeps_lock, "store_new", _P, _P, _P, _P)
+_store_context = _bind(_keeps_lock, "store_context", _P, _P)
+_store_delete = _bind(_keeps_lock, "store_delete", None, _P)
+_store_limiter = _bind(_keeps_lock, "store_limiter", None, _P, *[ctypes.c_int64] * 5)
+_set_deadline = _bind(_keeps_lock, "context_set_epoch_deadline", None, _P, ctypes.c_uint64)
+# The header promises an error; the function returns nothing, and freeing that nothing is a crash.
+_yield_at_deadline = _bind(_keeps_lock, "context_epoch_deadline_async_yield_and_update", None, _P, ctypes.c_uint64)
+_instance_new = _bind(_keeps_lock, "instance_new", _P, _P, _P, _P, _SIZE, _P, _P)
+_export_get = _bind(_keeps_lock, "instance_export_get", ctypes.c_bool, _P, _P, _P, _SIZE, _P)
+_linker_define = _bind(_keeps_lock, "linker_define", _P, _P, _P, _P, _SIZE, _P, _SIZE, _P)
+_linker_define_func = _bind(_keeps_lock, "linker_define_func", _P, _P, _P, _SIZE, _P, _SIZE, _P, _P, _P, _P)
+_linker_define_async = _bind(_keeps_lock, "linker_define_async_func", _P, _P, _P, _SIZE, _P, _SIZE, _P, _P, _P, _P)
+_linker_instantiate = _bind(_keeps_lock, "linker_instantiate_async", _P, _P, _P, _P, _P, _P, _P)
+_memory_data = _bind(_keeps_lock, "memory_data", _P, _P, _P)
+_memory_size = _bind(_keeps_lock, "memory_data_size", _SIZE, _P, _P)
+_call_async = _bind(_keeps_lock, "func_call_async", _P, _P, _P, _P, _SIZE, _P, _SIZE, _P, _P)
+_poll = _bind(_releases_lock, "call_future_poll", ctypes.c_bool, _P)
+_future_delete = _bind(_releases_lock, "call_future_delete", None, _P)
+
+_ASYNC_CALLBACK = ctypes.CFUNCTYPE(None, _P, _P, _P, _SIZE, _P, _SIZE, _P, _P)
+_CALLBACK = ctypes.CFUNCTYPE(_P, _P, _P, _P, _SIZE, _P, _SIZE)
+_strlen = ctypes.cast(ctypes.CDLL(None).strlen, _P).value
+
+_EXTERN_AT: int = generated.wasmtime_extern_t.of.offset
+_VALUE_AT: int = generated.wasmtime_val_t.of.offset
+_VALUE_SIZE = ctypes.sizeof(generated.wasmtime_val_t)
+_I32, _I64 = 0, 1
+_u32 = struct.Struct("<I")
+_PARAMETERS = 3
+"""main(stack, depth, message)."""
+
+
+class _Places(ctypes.Structure):
+    """Every C structure of one fiber, in one block."""
+
+    _fields_ = (
+        ("image", generated.wasmtime_instance_t),
+        ("memory", generated.wasmtime_extern_t),
+        ("engine", generated.wasmtime_instance_t),
+        ("main", generated.wasmtime_extern_t),
+        ("trap", _P),
+        ("error", _P),
+        ("arguments", generated.wasmtime_val_t * _PARAMETERS),
+        ("gate", ctypes.c_uint64),
+    )
+
+
+class Turn(Enum):
+    """How a step ended."""
+
+    PARKED = "parked"
+    TICKED = "ticked"
+    ENDED = "ended"
+
+
+def check(error: int | None) -> None:
+    """Raise wasmtime's error behind a C pointer; a null pointer is success."""
+    if error:
+        raise wasmtime.WasmtimeError._from_ptr(ctypes.cast(error, ctypes.POINTER(generated.wasmtime_error_t)))
+
+
+def pointer(thing: wasmtime.Engine | wasmtime.Linker | wasmtime.Module | wasmtime.FuncType) -> int:
+    """Return the C pointer of one of wasmtime-py's objects; keep the object alive yourself."""
+    address = ctypes.cast(thing.ptr(), _P).value  # type: ignore[no-untyped-call]
+    if address is None:
+        raise wasmtime.WasmtimeError("the object is closed")
+    return address
+
+
+_current: Fiber | None = None
+"""Whose step is under way; nothing polls inside a callback, so there is one at most."""
+
+
+def running() -> Fiber | None:
+    """Return the fiber whose step is under way."""
+    return _current
+
+
+def _on_call(_env: int, _caller: int, arguments: int, _n: int, results: int, _m: int, _trap: int, continuation: int) -> None:
+    """kernel.call: the only Python on a fiber's stack. Copy the message, shut the gate, hand out the continuation."""
+    fiber = _current
+    ctypes.memmove(continuation, fiber.continuation, 24)  # type: ignore[union-attr]
+    ctypes.memset(fiber.gate, 0, 1)  # type: ignore[union-attr]
+    fiber.results = results  # type: ignore[union-attr]
+    start = _u32.unpack(ctypes.string_at(arguments + _VALUE_AT, 4))[0]
+    length = _u32.unpack(ctypes.string_at(arguments + _VALUE_SIZE + _VALUE_AT, 4))[0]
+    fits = start + length <= _memory_size(fiber.context, fiber.memory)  # type: ignore[union-attr]
+    fiber.message = ctypes.string_at(fiber.base + start, length) if fits else b""  # type: ignore[union-attr]
+
+
+def _answer_i64(results: int, value: int) -> None:
+    ctypes.memmove(results, bytes([_I64]), 1)
+    ctypes.memmove(results + _VALUE_AT, struct.pack("<q", value), 8)
+
+
+def _on_clock(_env: int, _caller: int, _arguments: int, _n: int, results: int, _m: int) -> None:
+    _answer_i64(results, time.time_ns())
+
+
+def _on_random(_env: int, _caller: int, _arguments: int, _n: int, results: int, _m: int) -> None:
+    _answer_i64(results, int.from_bytes(os.urandom(8), "little", signed=True))
+
+
+_callbacks = (_ASYNC_CALLBACK(_on_call), _CALLBACK(_on_clock), _CALLBACK(_on_random))
+"""Alive as long as the process: a linker that calls a collected callback is a crash."""
+
+
+def define_imports(linker: wasmtime.Linker) -> None:
+    """Give a linker the three imports: kernel.call, kernel.clock and kernel.random."""
+    i32, i64 = wasmtime.ValType.i32(), wasmtime.ValType.i64()
+    at, pure = pointer(linker), wasmtime.FuncType([], [i64])
+    call = wasmtime.FuncType([i32, i32], [i32])
+    addresses = [ctypes.cast(callback, _P) for callback in _callbacks]
+    check(_linker_define_async(at, b"kernel", 6, b"call", 4, pointer(call), addresses[0], None, None))
+    check(_linker_define_func(at, b"kernel", 6, b"clock", 5, pointer(pure), addresses[1], None, None))
+    check(_linker_define_func(at, b"kernel", 6, b"random", 6, pointer(pure), addresses[2], None, None))
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """What a fiber is made of. `linker` shadows `env.memory` for each; `image` may be the engine's own memory (None)."""
+
+    engine: wasmtime.Engine
+    linker: wasmtime.Linker
+    code: wasmtime.Module
+    image: wasmtime.Module
+
+
+class Fiber:
+    """A store with two instances, an image and the engine's code, and one call of `main` on its own stack."""
+
+    __slots__ = ("_future", "_places", "_program", "_store", "base", "context", "continuation", "gate", "memory", "message", "results")
+
+    def __init__(self, program: Program, memory_limit: int, arguments: tuple[int, int, int]) -> None:
+        """Instantiate and start, without running: `memory_limit` in bytes, `arguments` for main."""
+        self._program, self._future = program, None
+        self._places = _Places()
+        self.message, self.results = b"", 0
+        self._store = _store_new(pointer(program.engine), None, None)
+        self.context = _store_context(self._store)
+        _store_limiter(self._store, memory_limit, 20_000, 2, 2, 2)
+        _set_deadline(self.context, 1 << 40)
+        try:
+            self._instantiate()
+        except BaseException:
+            self.close()
+            raise
+        _yield_at_deadline(self.context, 1)
+        _set_deadline(self.context, 1)
+        for place, number in zip(self._places.arguments, arguments, strict=True):
+            place.kind, place.of.i32 = _I32, number
+        at = self._at
+        self._future = _call_async(self.context, at("main") + _EXTERN_AT, at("arguments"), _PARAMETERS, None, 0, at("trap"), at("error"))
+
+    def _at(self, field: str) -> int:
+        offset: int = getattr(_Places, field).offset
+        return ctypes.addressof(self._places) + offset
+
+    def _instantiate(self) -> None:
+        at, context, program = self._at, self.context, self._program
+        check(_instance_new(context, pointer(program.image), None, 0, at("image"), at("trap")))
+        self._insist(_export_get(context, at("image"), b"memory", 6, at("memory")), "a memory")
+        check(_linker_define(pointer(program.linker), context, b"env", 3, b"memory", 6, at("memory")))
+        future = _linker_instantiate(pointer(program.linker), context, pointer(program.code), at("engine"), at("trap"), at("error"))
+        while not _poll(future):
+            pass
+        _future_delete(future)
+        check(self._places.error)
+        self._insist(not self._places.trap, "a start without a trap")
+        self._insist(_export_get(context, at("engine"), b"main", 4, at("main")), "a main")
+        self.memory = at("memory") + _EXTERN_AT
+        self.base = _memory_data(context, self.memory)
+        self.gate = at("gate")
+        self.continuation = struct.pack("<QQQ", _strlen, self.gate, 0)
+
+    @staticmethod
+    def _insist(good: bool, what: str) -> None:  # noqa: FBT001 - a condition
+        if not good:
+            raise wasmtime.WasmtimeError(f"the module does not have {what}")
+
+    def step(self) -> Turn:
+        """Run until the fiber parks, ticks or ends. Call it only after `answer`, or first, or after a tick."""
+        global _current  # noqa: PLW0603 - see above
+        if self._future is None:
+            raise RuntimeError("this fiber has ended")
+        self.results, _current = 0, self
+        done = _poll(self._future)
+        _current = None
+        if done:
+            self._forget_future()
+            return Turn.ENDED
+        return Turn.PARKED if self.results else Turn.TICKED
+
+    def memory_size(self) -> int:
+        """Return the bytes of linear memory at this moment."""
+        size: int = _memory_size(self.context, self.memory)
+        return size
+
+    def answer(self, data: bytes, inbox: int, capacity: int) -> bool:
+        """Answer the message it parked on: write `data` into its inbox if it fits, tell the length, open the gate.
+
+        `inbox + capacity` must lie inside its memory (wire.parse_message saw to it). Returns whether it fitted.
+        """
+        fits = len(data) <= capacity
+        if fits:
+            ctypes.memmove(self.base + inbox, data, len(data))
+        ctypes.memset(self.results, _I32, 1)
+        ctypes.memmove(self.results + _VALUE_AT, _u32.pack(len(data)), 4)
+        ctypes.memset(self.gate, 1, 1)
+        return fits
+
+    def why(self) -> str:
+        """Say why it ended, in wasmtime's first line: a trap, or `returned`."""
+        trap, self._places.trap = self._places.trap, None
+        if trap:
+            return str(wasmtime.Trap._from_ptr(ctypes.cast(trap, ctypes.POINTER(generated.wasm_trap_t))))
+        error, self._places.error = self._places.error, None
+        try:
+            check(error)
+        except wasmtime.WasmtimeError as reason:
+            return str(reason)
+        return "returned"
+
+    def _forget_future(self) -> None:
+        future, self._future = self._future, None
+        if future:
+            _future_delete(future)
+
+    def close(self) -> None:
+        """Let it go: the future, then the store, then the buffers."""
+        self._forget_future()
+        store, self._store = self._store, None
+        if store:
+            _store_delete(store)
+
+
+def insist_version() -> None:
+    """Raise when the pinned wasmtime is not the one that is installed."""
+    installed = version("wasmtime")
+    if installed != PINNED:
+        raise RuntimeError(f"this kernel speaks the C API of wasmtime {PINNED}, and {installed} is installed")

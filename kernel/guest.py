@@ -1,0 +1,136 @@
+"""One guest: a fiber, the table of its handles, and what others hold of it. It serves one frame of one evaluation, and nothing else.
+
+Everything about a guest's state is here. This file does not know what a message asks for.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from kernel import wire
+from kernel.capability import Capability
+from kernel.errors import BrokenGuest
+from kernel.fiber import Fiber, Program
+from kernel.handles import HandleTable
+from kernel.limits import Limits
+from kernel.principals import Frame
+from kernel.wire import Ref
+
+
+@dataclass(eq=False, slots=True)
+class Export:
+    """An object of `home` that others hold. `nature` are its reference flags; `holders` the guests with a handle for it."""
+
+    home: Guest
+    id: int
+    nature: int
+    holders: int = 0
+    source: str = ""
+    settled: Settled | None = None
+
+
+@dataclass(eq=False, slots=True)
+class Promised:
+    """A promise of the kernel's: a host call that answers later."""
+
+    nature: int = Ref.PROMISE
+    settled: Settled | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """What a promise came to: whether it threw, its value, and what the value's references stand for."""
+
+    status: int
+    things: tuple[Thing, ...]
+    payload: bytes
+
+
+Thing = Export | Promised | Capability
+"""What a handle may stand for."""
+
+
+@dataclass(eq=False, slots=True)
+class Guest:
+    """A guest from birth to death."""
+
+    frame: Frame
+    fiber: Fiber
+    handles: HandleTable[Thing]
+    exports: dict[int, Export] = field(default_factory=dict)
+    releases: set[int] = field(default_factory=set)
+    loaded: set[str] = field(default_factory=set)
+    loading: set[str] = field(default_factory=set)
+    inbox: tuple[int, int] = (0, 0)
+    pending: bytes | None = None
+    jobs: bool = False
+    attention: bool = False
+    greeted: bool = False
+
+    @classmethod
+    def born(cls, frame: Frame, program: Program, limits: Limits) -> Guest:
+        """Make a guest that has not run yet."""
+        fiber = Fiber(program, limits.memory, (limits.stack, limits.clone_depth, limits.message))
+        return cls(frame, fiber, HandleTable(limits.handles, _let_go))
+
+    def message(self) -> wire.Message:
+        """Return what it parked on; raise BrokenGuest for what no guest of ours would write."""
+        message = wire.parse_message(self.fiber.message, self.fiber.memory_size())
+        self.inbox = message.inbox, message.capacity
+        return message
+
+    def say(self, kind: wire.Say, op: int, target: int, refs: tuple[int, ...], payload: bytes) -> None:
+        """Answer what it parked on, with the releases that wait for it."""
+        releases, self.releases = self.releases, set()
+        self._answer(wire.write_message(kind, op, target, refs, releases, payload))
+
+    def fetch(self) -> None:
+        """Answer with what did not fit its last inbox."""
+        if self.pending is None:
+            raise BrokenGuest("a guest fetches what was not sent")
+        self._answer(self.pending)
+
+    def _answer(self, data: bytes) -> None:
+        fits = self.fiber.answer(data, *self.inbox)
+        self.pending = None if fits else data
+
+    def export(self, number: int, nature: int) -> Export:
+        """Return its object of this number, as others will hold it."""
+        known = self.exports.get(number)
+        if known is None:
+            known = self.exports[number] = Export(self, number, nature & wire.NATURE)
+        self.releases.discard(number)
+        return known
+
+    def thing(self, word: int) -> Thing:
+        """Return what a reference word in its message stands for; raise UnknownHandle."""
+        if word & Ref.HANDLE:
+            return self.handles.resolve(word >> wire.KIND_BITS)
+        return self.export(word >> wire.KIND_BITS, word & wire.FLAGS)
+
+    def word_for(self, thing: Thing) -> tuple[int, bool]:
+        """Return the word that names the thing to this guest, and whether it is a new handle; raise LimitError."""
+        if isinstance(thing, Export) and thing.home is self:
+            return thing.id << wire.KIND_BITS | thing.nature, False
+        number, fresh = self.handles.grant(thing)
+        if fresh and isinstance(thing, Export):
+            thing.holders += 1
+        nature = thing.nature if isinstance(thing, Export | Promised) else 0
+        return number << wire.KIND_BITS | nature | Ref.HANDLE, fresh
+
+    def close(self) -> int:
+        """End it: every handle is dead. Returns its memory in bytes."""
+        size = self.fiber.memory_size()
+        self.handles.revoke_all()
+        self.fiber.close()
+        return size
+
+
+def _let_go(thing: Thing) -> None:
+    """Nobody of one guest holds it any more: when nobody at all does, its home may forget it."""
+    if not isinstance(thing, Export):
+        return
+    thing.holders -= 1
+    if not thing.holders:
+        thing.home.exports.pop(thing.id, None)
+        thing.home.releases.add(thing.id)

@@ -1,0 +1,68 @@
+"""Everything about handles: a small number in the table of one guest, and what it stands for.
+
+Holding the number is the permission; numbers are never reused; what is not in the table has no name.
+This file does not know what a guest is, nor what a capability does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Generic, TypeVar
+
+from kernel.errors import LimitError, UnknownHandle
+
+T = TypeVar("T")
+
+LAST = (1 << 28) - 1
+"""The greatest handle a reference word can carry."""
+
+
+@dataclass(slots=True)
+class HandleTable(Generic[T]):
+    """One guest's handles. `capacity` is how many may live at once."""
+
+    capacity: int
+    on_revoke: Callable[[T], None]
+    _entries: dict[int, T] = field(default_factory=dict)
+    _numbers: dict[T, int] = field(default_factory=dict)
+    _next: int = 1
+
+    def grant(self, thing: T) -> tuple[int, bool]:
+        """Return the handle for this thing, and whether it is new; raise LimitError when the table is full."""
+        known = self._numbers.get(thing)
+        if known is not None:
+            return known, False
+        if len(self._entries) >= self.capacity or self._next > LAST:
+            raise LimitError(f"more than {self.capacity} handles are alive in one guest; hold fewer foreign objects at once")
+        number, self._next = self._next, self._next + 1
+        self._entries[number] = thing
+        self._numbers[thing] = number
+        return number, True
+
+    def resolve(self, number: int) -> T:
+        """Return what the handle stands for; unknown and revoked are one answer, UnknownHandle."""
+        try:
+            return self._entries[number]
+        except KeyError:
+            raise UnknownHandle("no such handle") from None
+
+    def find(self, thing: T) -> int | None:
+        """Return the handle that this guest has for the thing, if any."""
+        return self._numbers.get(thing)
+
+    def revoke(self, number: int) -> None:
+        """Take the handle away; revoking what is not there does nothing."""
+        thing = self._entries.pop(number, None)
+        if thing is not None:
+            del self._numbers[thing]
+            self.on_revoke(thing)
+
+    def revoke_all(self) -> None:
+        """Every handle is dead from here on."""
+        for number in list(self._entries):
+            self.revoke(number)
+
+    def __len__(self) -> int:
+        """Return how many are alive."""
+        return len(self._entries)
