@@ -5,11 +5,13 @@ import sqlite3
 import subprocess
 import sys
 import threading
+from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from host_api.store import Account, Kind, Store, connect
+from host_api.store import Account, EvaluationRow, Kind, Store, connect
 from host_api.store.schema import MIGRATIONS
 from host_api.store.writer import Writer
 from kernel.errors import Conflict, HostFailure, Overloaded
@@ -158,3 +160,19 @@ async def test_a_waiter_that_gave_up_harms_nobody(store: Store) -> None:
     impatient.cancel()
     await store.add_account("carol")
     assert store.account("bob") is not None
+
+
+def test_each_commit_is_on_the_disk_before_it_is_answered(database: Path) -> None:
+    Store.open(database).close()
+    with closing(connect.connect(database)) as writing:
+        full = 2
+        assert writing.execute("PRAGMA synchronous").fetchone() == (full,)
+        assert writing.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+
+
+async def test_an_answer_with_effects_does_not_wait_for_company(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("host_api.store.writer.LAZY_SECONDS", 3600)
+    row = EvaluationRow(id="e", caller=None, requester=None, source="api", policy="restricted", started=1)
+    store.start_evaluation(row)
+    async with asyncio.timeout(30):
+        await store.finish_evaluation(replace(row, effects=1))

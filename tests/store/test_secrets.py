@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 import sqlite3
 from contextlib import closing
 from pathlib import Path
@@ -90,13 +91,10 @@ async def test_a_lost_key_file_is_not_silently_replaced(database: Path) -> None:
     assert not database.with_name("valgate.db.key").exists()
 
 
-async def test_two_processes_that_start_at_once_agree_on_one_key(database: Path) -> None:
+async def test_of_two_that_start_at_once_with_different_keys_one_is_told(database: Path) -> None:
     async with Store.open(database) as one, Store.open(database, Keys(database, text=OTHER_KEY)) as two:
-        await one.add_account("alice")
-        await one.put_secret("alice", "k", VALUE)
-        with pytest.raises(BadSetting):
-            await two.put_secret("alice", "k", "other")
-        assert one.secret("alice", "k") == VALUE
+        ended = await asyncio.gather(one.unlock(), two.unlock(), return_exceptions=True)
+    assert sorted(type(end).__name__ for end in ended) == ["BadSetting", "NoneType"]
 
 
 async def test_a_sealed_row_moved_to_another_name_or_account_does_not_open(
