@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
 from argparse import ArgumentParser, Namespace
@@ -66,6 +67,19 @@ def run_async(work: Coroutine[Any, Any, T]) -> T:
             raise KeyboardInterrupt from None
 
     return asyncio.run(interruptible())
+
+
+def hush_log() -> None:
+    """Keep the log of the house away from the result; VALGATE_DEBUG=1 shows it."""
+    import logging  # noqa: PLC0415 — with the engine, not before
+
+    import structlog  # noqa: PLC0415
+
+    least = logging.DEBUG if os.environ.get("VALGATE_DEBUG") else logging.CRITICAL
+    structlog.configure(
+        wrapper_class=structlog.make_filtering_bound_logger(least),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+    )
 
 
 def insist_user(store: Store, name: str) -> str:

@@ -6,7 +6,7 @@ import errno
 from argparse import ArgumentParser, ArgumentTypeError, Namespace
 from pathlib import Path
 
-from host_api.commands.command import Command, Context, json_argument, run_async
+from host_api.commands.command import Command, Context, hush_log, json_argument, run_async
 from host_api.commands.show import columns, to_json
 from kernel.errors import BadSetting
 
@@ -47,6 +47,7 @@ def _port(text: str) -> int:
 def _table(context: Context, args: Namespace) -> int:
     from host_api.audit import table  # noqa: PLC0415 — loads the engine
 
+    hush_log()
     return run_async(table.show(context.out, as_json=args.json))
 
 

@@ -6,7 +6,7 @@ import json
 from argparse import ArgumentParser, Namespace
 from typing import TYPE_CHECKING
 
-from host_api.commands.command import Command, Context, insist_user, run_async
+from host_api.commands.command import Command, Context, hush_log, insist_user, run_async
 from host_api.commands.show import to_json
 from host_api.commands.vals import read_code
 from kernel.errors import BadInput
@@ -34,7 +34,7 @@ async def _evaluate(
     given = insist_args(args.args)
     from host_api.house import Entry, House  # noqa: PLC0415 — loads the engine
 
-    _hush()
+    hush_log()
     entry: Entry = Entry(val=val) if val else Entry(code=code)
     policy = Policy(args.policy) if getattr(args, "policy", None) else None
     async with House.open(context.settings) as house:
@@ -84,21 +84,6 @@ def insist_args(text: str | None) -> bytes | None:
 
 def _refuse_constant(name: str) -> None:
     raise ValueError(f"{name} is not JSON")
-
-
-def _hush() -> None:
-    """Keep the log of the house away from the result; VALGATE_DEBUG=1 shows it."""
-    import logging  # noqa: PLC0415 — with the engine, not before
-    import os  # noqa: PLC0415
-    import sys  # noqa: PLC0415
-
-    import structlog  # noqa: PLC0415
-
-    least = logging.DEBUG if os.environ.get("VALGATE_DEBUG") else logging.CRITICAL
-    structlog.configure(
-        wrapper_class=structlog.make_filtering_bound_logger(least),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
-    )
 
 
 def _shared_arguments(parser: ArgumentParser) -> None:

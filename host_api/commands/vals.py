@@ -6,7 +6,16 @@ import sys
 from argparse import ArgumentParser, Namespace
 from pathlib import Path
 
-from host_api.commands.command import Command, Context, insist_user, json_argument, read_stdin, run_async, user_argument
+from host_api.commands.command import (
+    Command,
+    Context,
+    hush_log,
+    insist_user,
+    json_argument,
+    read_stdin,
+    run_async,
+    user_argument,
+)
 from host_api.commands.show import columns, iso, plain, raw, to_json, when
 from host_api.store import Privacy, Store, Val, Version
 from kernel.errors import BadInput, NotFound
@@ -27,6 +36,7 @@ def _put(context: Context, args: Namespace) -> int:
 async def _save(context: Context, user: str, code: str, name: str | None, privacy: Privacy | None) -> Val:
     from host_api.house import House  # noqa: PLC0415 — loads the engine
 
+    hush_log()
     async with House.open(context.settings) as house:
         owner = insist_user(house.store, user)
         return await house.save(owner=owner, code=code, name=name, privacy=privacy, source="cli")
