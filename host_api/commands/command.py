@@ -61,12 +61,12 @@ def run_async(work: Coroutine[Any, Any, T]) -> T:
         task = asyncio.ensure_future(work)
         # Python's own handler may raise inside a guest's callback, which would end the process.
         asyncio.get_running_loop().add_signal_handler(signal.SIGINT, task.cancel)
-        try:
-            return await task
-        except asyncio.CancelledError:
-            raise KeyboardInterrupt from None
+        return await task
 
-    return asyncio.run(interruptible())
+    try:
+        return asyncio.run(interruptible())
+    except asyncio.CancelledError:
+        raise KeyboardInterrupt from None
 
 
 def hush_log() -> None:

@@ -6,13 +6,12 @@ A token's text is made here, shown once and forgotten: the database has its SHA-
 from __future__ import annotations
 
 import re
-import secrets
 import sqlite3
-import uuid
 from collections.abc import Iterable
 from hashlib import sha256
 
 from host_api.store.clock import now_ms
+from host_api.store.ids import new_id, new_token
 from host_api.store.model import Account, Scope, Token
 from kernel.errors import BadInput, Conflict, NotFound
 from kernel.principals import insist_name
@@ -58,7 +57,7 @@ def insist(db: sqlite3.Connection, name: str) -> Account:
 
 def add(db: sqlite3.Connection, name: str, email: str | None) -> Account:
     """Add an account; raise BadInput, or Conflict if the name is taken."""
-    account = Account(str(uuid.uuid4()), insist_name(name, "a user"), _insist_email(email), now_ms())
+    account = Account(new_id(), insist_name(name, "a user"), _insist_email(email), now_ms())
     if by_name(db, name) is not None:
         raise Conflict(f"There is a user {name!r} already.")
     db.execute(
@@ -97,8 +96,8 @@ def add_token(
     granted = frozenset(scopes)
     if not granted:
         raise BadInput(f"A token needs a scope: {', '.join(Scope)}.")
-    token = Token(str(uuid.uuid4()), account_id, _insist_label(name), granted, now_ms(), expires_at, None)
-    text = PREFIX + secrets.token_urlsafe(32)
+    token = Token(new_id(), account_id, _insist_label(name), granted, now_ms(), expires_at, None)
+    text = new_token(PREFIX)
     db.execute(
         "INSERT INTO tokens (hash, id, account_id, name, scopes, created_at, expires_at) VALUES (?, ?, ?, ?, ?, ?, ?)",
         (_hash(text), token.id, account_id, token.name, " ".join(sorted(granted)), token.created_at, expires_at),

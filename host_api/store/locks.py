@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import fcntl
 import os
-import uuid
 from contextlib import suppress
 from pathlib import Path
+
+from host_api.store.ids import new_id
 
 
 class Presence:
@@ -19,7 +20,7 @@ class Presence:
         """Use this folder; it is made when the first evaluation starts."""
         self._folder = folder
         self._held: int | None = None
-        self.id = uuid.uuid4().hex
+        self.id = new_id()
 
     def enter(self) -> str:
         """Take the lock, once, and return this process's id; raise OSError."""

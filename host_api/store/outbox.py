@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import sqlite3
-import uuid
 
 from host_api.store.clock import now_ms
+from host_api.store.ids import new_id
 from host_api.store.model import Mail, Quota
 from host_api.store.text import well_formed
 from kernel.errors import LimitError, NotFound
@@ -38,7 +38,7 @@ def add(db: sqlite3.Connection, account_id: str, quota: Quota, parts: dict[str, 
         raise LimitError(f"At most {quota.emails_per_minute} e-mails a minute go to @{row[0]}.")
     kept = {name: well_formed(part) for name, part in parts.items()}
     mail = Mail(
-        id=str(uuid.uuid4()),
+        id=new_id(),
         account=row[0],
         address=row[1],
         subject=kept["subject"] or "",

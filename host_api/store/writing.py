@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import json
 import sqlite3
-import uuid
 from dataclasses import dataclass, replace
 from enum import Enum
 
 from host_api.store import accounts, vals
 from host_api.store.clock import now_ms
+from host_api.store.ids import new_id
 from host_api.store.model import MUST_NOT_EXIST, Account, Kind, Privacy, Quota, Val
 from kernel.errors import CodeInTheWay, Conflict, LimitError, NotFound
 from kernel.principals import insist_name
@@ -80,7 +80,7 @@ def write(db: sqlite3.Connection, draft: Draft, quota: Quota) -> Val:
 def _new(draft: Draft, account: Account, number: int) -> Val:
     privacy, now = draft.privacy or Privacy.PRIVATE, now_ms()
     return Val(
-        id=str(uuid.uuid4()),
+        id=new_id(),
         owner=account.name,
         owner_id=account.id,
         name=draft.name,

@@ -6,11 +6,12 @@ import io
 import os
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+import structlog
 
 from host_api import cli
 
@@ -41,7 +42,7 @@ def database(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.fixture
-def valgate(database: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
+def valgate(database: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Iterator[Run]:
     """Run a command in this process: fast."""
 
     def run(*words: str, stdin: str | bytes = "") -> Ended:
@@ -54,7 +55,9 @@ def valgate(database: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Capt
             status = int(left.code or 0)
         return Ended(status, *capsys.readouterr())
 
-    return run
+    kept = structlog.get_config()
+    yield run
+    structlog.configure(**kept)
 
 
 @pytest.fixture

@@ -1,12 +1,14 @@
 from __future__ import annotations
 
 import sqlite3
+import uuid
 from pathlib import Path
 
 import pytest
 
 from host_api.store import ALL_SCOPES, Account, Scope, Store
 from host_api.store.clock import now_ms
+from host_api.store.ids import new_id
 from kernel.errors import BadInput, Conflict, NotFound
 
 EVIL = "x'); DROP TABLE accounts; --"
@@ -102,3 +104,9 @@ async def test_the_database_has_a_tokens_hash_and_not_the_token(store: Store, al
     reader.close()
     assert len(digest) == 32
     assert digest in kept
+
+
+def test_an_id_is_a_random_uuid() -> None:
+    made = {new_id() for _ in range(100)}
+    assert len(made) == 100
+    assert all(str(uuid.UUID(one)) == one and uuid.UUID(one).version == 4 for one in made)
