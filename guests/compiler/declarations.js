@@ -187,9 +187,10 @@ export const declarationHandlers = {
     else emitNamespace(emitter, node);
   },
   TSParameterProperty(emitter, node) {
+    const { parameter } = node;
     emitter.writer.copy(node.start);
-    emitter.writer.blank(node.parameter.start);
-    emitter.visit(node.parameter);
+    emitter.writer.blank((parameter.left ?? parameter).start);
+    emitter.visit(parameter);
   },
   TSImportEqualsDeclaration(emitter, node) {
     if (isTypeOnly(node)) return emitter.writer.remove(node.start, node.end);

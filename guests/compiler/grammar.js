@@ -11,6 +11,7 @@ const { TokenType, tokTypes: tt, isIdentifierStart, isIdentifierChar } = acorn;
 const REFERENCE = new TokenType("@user.name", { startsExpr: true });
 const TRIVIA = /(?:\s|\/\/[^\n\r\u2028\u2029]*|\/\*[^]*?\*\/)*/y;
 const NAME = /^[A-Za-z_][A-Za-z0-9_]*$/;
+const JSX_END = /<\/|\/>/;
 const MAX_NAME = 48;
 const NO_OWNER = new Set(["secrets", "anonymous"]);
 const NO_NAME = new Set(["me", "anonymous"]);
@@ -240,21 +241,23 @@ function attempt(Parser, source, asExpression) {
  *
  * What starts with `{` is an object first, then a block; a nameless function or class is an expression.
  * JSX and `<Type>value` exclude each other: JSX is tried first.
- * Of several errors the one that got furthest is thrown.
+ * Of several errors the one that got furthest is thrown; what looks like JSX is judged as JSX.
  */
 export function parse(source) {
   const first = skipTrivia(source, 0);
   const start = source.slice(first, first + 200);
   const orders = start[0] === "{" ? [true, false] : /^(?:async\s+)?(?:function|class)\b/.test(start) ? [false, true] : [false];
-  let worst = null;
   const parsers = source.includes("<") ? [WITH_JSX, WITHOUT_JSX, WITHOUT_TYPES] : [WITHOUT_JSX, WITHOUT_TYPES];
+  const isJsx = JSX_END.test(source);
+  let worst = null;
   for (const Parser of parsers) {
     for (const asExpression of orders) {
       try {
         return attempt(Parser, source, asExpression);
       } catch (error) {
         if (!(error instanceof SyntaxError) || typeof error.pos !== "number") throw error;
-        if (!worst || error.pos > worst.pos) worst = error;
+        const counts = Parser === WITH_JSX || !isJsx;
+        if (!worst || (counts && error.pos > worst.pos)) worst = error;
       }
     }
   }

@@ -99,6 +99,7 @@ class Walk {
   }
 
   LabeledStatement(node, scope, where) {
+    this.names.add(node.label.name);
     this.visit(node.body, scope, where);
   }
 

@@ -1,0 +1,82 @@
+"""Compiles each source once: what was compiled lately is kept, what is being compiled is waited for.
+
+This file does not know how the guest is run, nor what code means.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable
+from hashlib import sha256
+
+from host_api.compiler.answer import parse_answer
+from host_api.compiler.unit import Unit
+from kernel.errors import SourceError
+
+KEPT_BYTES = 32 * 1024 * 1024
+"""About how much memory compiled units may take."""
+
+_PER_MARK = 120
+_PER_UNIT = 2_000
+
+
+class Compiler:
+    """The compiler guest, with a memory. Equal sources give the same unit, whoever's they are."""
+
+    def __init__(self, run: Callable[[str], Awaitable[str]], kept_bytes: int = KEPT_BYTES) -> None:
+        """Take how to call the guest's `compile`: a source in, JSON out."""
+        self._run = run
+        self._kept_bytes = kept_bytes
+        self._kept: OrderedDict[bytes, Unit | SourceError] = OrderedDict()
+        self._size = 0
+        self._running: dict[bytes, asyncio.Future[None]] = {}
+
+    async def compile(self, source: str) -> Unit:
+        """Compile a val; raise SourceError with line and column.
+
+        Whatever else goes wrong (a limit of the guest) is raised as it comes and is not remembered.
+        """
+        key = sha256(source.encode("utf-8", "surrogatepass")).digest()
+        while (kept := self._recall(key)) is None:
+            if running := self._running.get(key):
+                await asyncio.wait([running])
+            else:
+                await self._compile(key, source)
+        if isinstance(kept, SourceError):
+            raise SourceError(str(kept), kept.line, kept.column)
+        return kept
+
+    async def _compile(self, key: bytes, source: str) -> None:
+        """Compile and remember. Whoever waits meanwhile looks again when this is done, and tries if it failed."""
+        done = self._running[key] = asyncio.get_running_loop().create_future()
+        try:
+            answer = await self._run(source)
+            try:
+                self._keep(key, parse_answer(answer, source))
+            except SourceError as error:
+                self._keep(key, error)
+        finally:
+            del self._running[key]
+            done.set_result(None)
+
+    def _recall(self, key: bytes) -> Unit | SourceError | None:
+        kept = self._kept.get(key)
+        if kept is not None:
+            self._kept.move_to_end(key)
+        return kept
+
+    def _keep(self, key: bytes, outcome: Unit | SourceError) -> None:
+        """Remember the newest, whatever its size, and forget the oldest until the rest fits."""
+        self._kept[key] = outcome
+        self._size += _weight(outcome)
+        while self._size > self._kept_bytes and len(self._kept) > 1:
+            _, forgotten = self._kept.popitem(last=False)
+            self._size -= _weight(forgotten)
+
+
+def _weight(outcome: Unit | SourceError) -> int:
+    if isinstance(outcome, SourceError):
+        return _PER_UNIT
+    parts = len(outcome.mapping) + len(outcome.references) + len(outcome.methods)
+    return _PER_UNIT + 2 * (len(outcome.code) + len(outcome.source)) + _PER_MARK * parts
