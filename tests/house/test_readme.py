@@ -73,6 +73,12 @@ def test_each_file_that_a_room_lists_is_there() -> None:
     assert gone == set()
 
 
+def test_each_decision_stands_in_the_index() -> None:
+    index = (ROOT / "docs" / "decisions" / "README.md").read_text()
+    pages = [path.name for path in (ROOT / "docs" / "decisions").glob("[0-9]*.md")]
+    assert [name for name in pages if f"]({name})" not in index] == []
+
+
 def test_the_table_of_the_readme_has_its_thirteen_rows() -> None:
     rows = re.findall(r"^\| (\d+) \| `", (ROOT / "README.md").read_text(), re.MULTILINE)
     assert rows == [str(number) for number in range(1, 14)]
