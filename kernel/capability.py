@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Protocol
 
-from kernel.errors import LimitError
+from kernel.errors import LimitError, Refusal
 from kernel.limits import Limits
 from kernel.policy import Access, Decision
 from kernel.principals import Authority, Frame, Principal
@@ -80,10 +80,17 @@ class Later:
 
 
 @dataclass(frozen=True, slots=True)
+class Throw:
+    """Answer by throwing this into the guest: a verdict of the table, not a failure."""
+
+    error: Refusal
+
+
+@dataclass(frozen=True, slots=True)
 class Answer:
     """What a capability answers: the reply, and what the record keeps of it."""
 
-    reply: Values | Load | Later
+    reply: Values | Load | Later | Throw
     seen: Seen = Seen.GRANTED
     row: int | None = None
     effect: bool = False
@@ -107,6 +114,7 @@ class Node:
     seen: str = Seen.GRANTED
     row: int | None = None
     effect: bool = False
+    recorded: bool = True
     uses: int = 0
     giver: str | None = None
     to: str | None = None

@@ -35,7 +35,7 @@ class Engine:
         config = wasmtime.Config()
         config.epoch_interruption = True
         config.max_wasm_stack = NATIVE_STACK
-        generated.wasmtime_config_async_stack_size_set(config.ptr(), FIBER_STACK)  # type: ignore[no-untyped-call]
+        generated.wasmtime_config_async_stack_size_set(config.ptr(), FIBER_STACK)
         with suppress(wasmtime.WasmtimeError):  # no home to cache in: compile anew
             config.cache = True
         self.wasmtime = wasmtime.Engine(config)

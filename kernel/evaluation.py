@@ -16,7 +16,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
 
 from kernel import membrane, wire
-from kernel.capability import Capability, Later, Load, Node, Run, Values
+from kernel.capability import Capability, Later, Load, Node, Run, Throw, Values
 from kernel.engine import Engine
 from kernel.errors import (
     BadRequest,
@@ -326,6 +326,8 @@ class Evaluation:
                 await self._load(guest, answer.reply, node)
             case Later(work):
                 self._promise(guest, work)
+            case Throw(error):
+                self._throw(guest, error)
 
     def _promise(self, guest: Guest, work: Callable[[], Awaitable[Value]]) -> None:
         """Reply with a promise, and let the work go on beside."""
@@ -371,7 +373,8 @@ class Evaluation:
         guest.attention = bool(message.op & Result.ATTENTION)
         if opened.loading:
             guest.loading.discard(opened.loading)
-            guest.loaded.add(opened.loading)
+            if not message.op & wire.THREW:
+                guest.loaded.add(opened.loading)
         if opened.caller is not None:
             self._answer_caller(opened.caller, opened, message)
         elif message.op & Result.FINISHED:

@@ -106,7 +106,7 @@ def check(error: int | None) -> None:
 
 def pointer(thing: wasmtime.Engine | wasmtime.Linker | wasmtime.Module | wasmtime.FuncType) -> int:
     """Return the C pointer of one of wasmtime-py's objects; keep the object alive yourself."""
-    address = ctypes.cast(thing.ptr(), _P).value  # type: ignore[no-untyped-call]
+    address = ctypes.cast(thing.ptr(), _P).value
     if address is None:
         raise wasmtime.WasmtimeError("the object is closed")
     return address

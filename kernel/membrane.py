@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from kernel import wire
 from kernel.capability import Answer, Call, Capability, Node, Run, Seen
-from kernel.errors import BadRequest, GuestError, HostFailure, Refusal, ValgateError
+from kernel.errors import BadRequest, HostFailure, ValgateError
 from kernel.policy import decide
 from kernel.principals import Frame
 
@@ -26,10 +26,7 @@ async def host_call(run: Run, frame: Frame, capability: Capability, message: wir
         node.op, node.target = operation.name, operation.target
         decisions = tuple(decide(frame, access, owner) for access, owner in operation.asks)
         answer = await capability.perform(operation, Call(run, frame, decisions, source))
-        node.seen, node.row, node.effect = answer.seen, answer.row, answer.effect
-    except (Refusal, GuestError):
-        node.seen = Seen.ERROR
-        raise
+        node.seen, node.row, node.effect, node.recorded = answer.seen, answer.row, answer.effect, answer.recorded
     except ValgateError:
         node.seen = Seen.ERROR
         raise

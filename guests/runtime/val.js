@@ -117,7 +117,7 @@ function step(host, ref, change) {
     const mine = held[key];
     const [what, version, bytes] = host.call("val", READ_TO_WRITE, ref.owner, ref.name, mine?.mine ? mine.version : NONE);
     if (what === CODE) return change(read(host, ref))[0];
-    const value = what === DATA ? host.glue.unpack(bytes) : what === UNCHANGED ? mine.value : undefined;
+    const value = bytes !== undefined && what !== UNCHANGED ? host.glue.unpack(bytes) : what === UNCHANGED ? mine.value : undefined;
     const [result, next] = change(value);
     if (what === LEAVE || next === LEFT) return result;
     if (store(host, ref, next, what === MISSING ? NONE : what === UNCHANGED ? mine.version : version)) return result;

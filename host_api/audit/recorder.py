@@ -1,0 +1,60 @@
+"""The record of one evaluation's host calls: one by one up to a limit, then counted; refusals and effects always one by one.
+
+Source: semantics.md §8. This file does not know what is done with a record.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from kernel.capability import Node, Seen
+
+
+@dataclass(slots=True)
+class Recorder:
+    """Nodes in the order they began. `limit` is how many are kept one by one."""
+
+    limit: int
+    nodes: list[Node] = field(default_factory=list)
+    counted: dict[tuple[str, str, str, str], int] = field(default_factory=dict)
+    effects: int = 0
+
+    def open(self, node: Node) -> None:
+        """Take a node that has just begun: a grant is kept at once, a host call when its verdict is known."""
+        if node.capability == "grant":
+            self._keep(node)
+
+    def close(self, node: Node) -> None:
+        """Take the verdict of a host call."""
+        if not node.recorded:
+            return
+        self.effects += node.effect
+        self._keep(node)
+
+    def _keep(self, node: Node) -> None:
+        if len(self.nodes) < self.limit or node.effect or node.seen != Seen.GRANTED:
+            self.nodes.append(node)
+            return
+        key = node.author, node.capability, node.target, node.seen
+        self.counted[key] = self.counted.get(key, 0) + 1
+
+    def calls(self) -> list[dict[str, object]]:
+        """Return the tree as FullRun shows it: flat, each node naming its parent."""
+        shown = [_shown(node) for node in sorted(self.nodes, key=lambda node: node.id)]
+        names = ("author", "capability", "target", "verdict")
+        return shown + [dict(zip(names, key, strict=True)) | {"count": count} for key, count in self.counted.items()]
+
+
+def _shown(node: Node) -> dict[str, object]:
+    shown: dict[str, object] = {
+        "id": node.id,
+        "parent": node.parent,
+        "author": node.author,
+        "authority": str(node.authority),
+        "capability": node.capability,
+        "op": node.op,
+        "target": node.target,
+    }
+    if node.capability == "grant":
+        return shown | {"from": node.giver, "to": node.to, "uses": node.uses}
+    return shown | {"verdict": str(node.seen), "row": node.row, "effect": node.effect}

@@ -1,0 +1,52 @@
+"""Taking secrets out of what an evaluation leaves behind, and cutting what is too long; JSON stays JSON.
+
+Source: semantics.md §8.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+
+SHORTEST = 8
+"""Secrets of fewer characters are not looked for: they are words."""
+
+
+class Redactor:
+    """Replaces each exact occurrence of a secret that was read, in text and in JSON's spellings of it."""
+
+    def __init__(self, secrets: Mapping[str, str]) -> None:
+        """Take secret values and how the record calls them, as in `@A.key`."""
+        self._marks: dict[str, str] = {}
+        for value, name in sorted(secrets.items(), key=lambda item: -len(item[0])):
+            if len(value) >= SHORTEST:
+                for spelling in (value, json.dumps(value)[1:-1], json.dumps(value, ensure_ascii=False)[1:-1]):
+                    self._marks[spelling] = f"[secret {name}]"
+
+    def text(self, text: str) -> str:
+        """Return the text without secrets."""
+        for spelling, mark in self._marks.items():
+            text = text.replace(spelling, mark)
+        return text
+
+    def json(self, raw: bytes | None, limit: int) -> bytes | None:
+        """Return the JSON without secrets; longer than `limit` bytes, it becomes a string of its beginning."""
+        if raw is None:
+            return None
+        text = self.text(raw.decode("utf-8", "replace"))
+        if len(text.encode()) <= limit:
+            return text.encode()
+        return json.dumps(text[: limit // 2] + "… (cut)").encode()
+
+    def rows(self, rows: list[dict[str, object]], limit: int) -> bytes:
+        """Return rows as a JSON array of at most about `limit` bytes: later ones are left out, and counted."""
+        kept: list[str] = []
+        size = 0
+        for row in rows:
+            line = self.text(json.dumps(row, ensure_ascii=False))
+            size += len(line.encode("utf-8", "replace"))
+            if size > limit:
+                kept.append(json.dumps({"cut": len(rows) - len(kept)}))
+                break
+            kept.append(line)
+        return f"[{','.join(kept)}]".encode("utf-8", "replace")

@@ -1,0 +1,17 @@
+"""What guests may be granted: one file each, and a line here."""
+
+from __future__ import annotations
+
+from host_api.capabilities.clock import Clock
+from host_api.capabilities.console import Console
+from host_api.capabilities.mail import Mail
+from host_api.capabilities.secret import Secret
+from host_api.capabilities.val import Vals
+from host_api.compiler import Compiler
+from host_api.store import Store
+from kernel.capability import Capability
+
+
+def capabilities(store: Store, compiler: Compiler) -> tuple[Capability, ...]:
+    """Return every capability of the house, with its powers."""
+    return (Console(), Clock(), Mail(store), Secret(store), Vals(store, compiler))

@@ -1,0 +1,460 @@
+"""val: reading, loading and writing vals.
+
+    @B.lib(1); @me.n++; @me.cfg.items[0] = x; delete @me.old; @me.list.push(1)
+
+Authority: reading public vals of anybody, private vals and writing of the principal that the table names (rows 4 to 12).
+Op 1 `read(owner, name, version, known)`: `Access.PUBLIC`, then `Access.PRIVATE`, which also answers for what is missing.
+Op 2 `load(key)`: the code that a read of this guest's found; it was decided then.
+Op 3 `write(owner, name, bytes, json, type, text, expected)`, op 4 `write_source(owner, name, text, expected)`: `Access.WRITE`.
+Op 5 `delete(owner, name, expected)`, op 6 `read_to_write(owner, name, known)`: a read and a write; if either is refused, nothing.
+Op 7 `write_back(owner, name, bytes, json, type, text, expected)`: a change in place, at the end: own, private and unchanged only.
+A refused read is `undefined`, a refused write a no-op; in the api column both are the one PermissionError.
+Foreign code writes copyable data only, never over or away a code val; a val it makes is private.
+Who pays: the evaluation, by its writes; the principal that owns the val, by its storage.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import ClassVar, Self
+
+from host_api.capabilities import parts
+from host_api.capabilities.effects import before_effect
+from host_api.compiler import Compiler, Unit
+from host_api.sources import Sources
+from host_api.store import MUST_NOT_EXIST, Kind, Privacy, Store, Val
+from kernel import capability as contract
+from kernel.capability import Answer, Ask, Call, Load, Operation, Run, Seen, Throw, Values
+from kernel.errors import BadRequest, CloneRefused, CodeInTheWay, Conflict, LimitError, NotFound, SourceError
+from kernel.policy import Access, Decision
+from kernel.principals import Authority, Frame, Principal
+from kernel.wire import UNDEFINED, Value
+
+MISSING, DATA, UNCHANGED, CODE, LEAVE = 0, 1, 2, 3, 4
+IGNORED, WRITTEN, CONFLICT = 0, 1, 2
+ANY, NONE = -2, -1
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """A val's value, at a version (NONE: the newest) unless it is the one that is known already."""
+
+    owner: Principal | None
+    val: str
+    version: int
+    known: int
+    name: ClassVar[str] = "read"
+
+    @property
+    def target(self) -> str:
+        """As the language writes it."""
+        return parts.spell(self.owner, self.val) + (f"@{self.version}" if self.version != NONE else "")
+
+    @property
+    def asks(self) -> tuple[Ask, ...]:
+        """Public first; what is not public is private, or not there."""
+        return ((Access.PUBLIC, self.owner), (Access.PRIVATE, self.owner))
+
+    @classmethod
+    def parse(cls, values: tuple[Value, ...]) -> Self:
+        """Take a reference."""
+        owner, name, version, known = parts.shape(values, 4)
+        return cls(parts.owner(owner), parts.val_name(name), parts.integer(version), parts.integer(known))
+
+
+@dataclass(frozen=True, slots=True)
+class LoadCode:
+    """The value of code that a read found."""
+
+    key: str
+    name: ClassVar[str] = "load"
+    asks: ClassVar[tuple[Ask, ...]] = ()
+
+    @property
+    def target(self) -> str:
+        """The val and its version."""
+        return self.key
+
+    @classmethod
+    def parse(cls, values: tuple[Value, ...]) -> Self:
+        """Take a key."""
+        (key,) = parts.shape(values, 1)
+        return cls(parts.text(key))
+
+
+@dataclass(frozen=True, slots=True)
+class Write:
+    """A new value: its bytes, its JSON if it has one, its type, and how a person reads it."""
+
+    owner: Principal | None
+    val: str
+    payload: bytes
+    json: str | None
+    type: str
+    text: str | None
+    expected: int
+    back: bool = False
+
+    @property
+    def name(self) -> str:
+        """Whether a statement wrote it, or the end of the evaluation."""
+        return "write back" if self.back else "write"
+
+    @property
+    def target(self) -> str:
+        """As the language writes it."""
+        return parts.spell(self.owner, self.val)
+
+    @property
+    def asks(self) -> tuple[Ask, ...]:
+        """A write."""
+        return ((Access.WRITE, self.owner),)
+
+    @classmethod
+    def parse(cls, values: tuple[Value, ...]) -> Self:
+        """Take a value."""
+        owner, name, payload, text, kind, rendering, expected = parts.shape(values, 7)
+        return cls(
+            parts.owner(owner),
+            parts.val_name(name),
+            parts.raw(payload),
+            parts.maybe_text(text),
+            parts.text(kind)[:20],
+            parts.maybe_text(rendering),
+            parts.integer(expected),
+        )
+
+    @classmethod
+    def parse_back(cls, values: tuple[Value, ...]) -> Self:
+        """Take a value that changed in place."""
+        it = cls.parse(values)
+        return cls(it.owner, it.val, it.payload, it.json, it.type, it.text, it.expected, back=True)
+
+
+@dataclass(frozen=True, slots=True)
+class WriteSource:
+    """A function, by the text that the engine has of it."""
+
+    owner: Principal | None
+    val: str
+    text: str
+    expected: int
+    name: ClassVar[str] = "write"
+
+    @property
+    def target(self) -> str:
+        """As the language writes it."""
+        return parts.spell(self.owner, self.val)
+
+    @property
+    def asks(self) -> tuple[Ask, ...]:
+        """A write."""
+        return ((Access.WRITE, self.owner),)
+
+    @classmethod
+    def parse(cls, values: tuple[Value, ...]) -> Self:
+        """Take a text."""
+        owner, name, text, expected = parts.shape(values, 4)
+        return cls(parts.owner(owner), parts.val_name(name), parts.text(text), parts.integer(expected))
+
+
+@dataclass(frozen=True, slots=True)
+class Delete:
+    """No val any more."""
+
+    owner: Principal | None
+    val: str
+    expected: int
+    name: ClassVar[str] = "delete"
+
+    @property
+    def target(self) -> str:
+        """As the language writes it."""
+        return parts.spell(self.owner, self.val)
+
+    @property
+    def asks(self) -> tuple[Ask, ...]:
+        """A read and a write."""
+        return ((Access.PUBLIC, self.owner), (Access.PRIVATE, self.owner), (Access.WRITE, self.owner))
+
+    @classmethod
+    def parse(cls, values: tuple[Value, ...]) -> Self:
+        """Take a reference."""
+        owner, name, expected = parts.shape(values, 3)
+        return cls(parts.owner(owner), parts.val_name(name), parts.integer(expected))
+
+
+@dataclass(frozen=True, slots=True)
+class ReadToWrite:
+    """A val's value, to be changed and written."""
+
+    owner: Principal | None
+    val: str
+    known: int
+    name: ClassVar[str] = "read to write"
+
+    @property
+    def target(self) -> str:
+        """As the language writes it."""
+        return parts.spell(self.owner, self.val)
+
+    @property
+    def asks(self) -> tuple[Ask, ...]:
+        """A read and a write."""
+        return ((Access.PUBLIC, self.owner), (Access.PRIVATE, self.owner), (Access.WRITE, self.owner))
+
+    @classmethod
+    def parse(cls, values: tuple[Value, ...]) -> Self:
+        """Take a reference."""
+        owner, name, known = parts.shape(values, 3)
+        return cls(parts.owner(owner), parts.val_name(name), parts.integer(known))
+
+
+@dataclass(slots=True)
+class Loaded:
+    """What one evaluation has seen of code vals: one version each, and which guest may load what."""
+
+    versions: dict[tuple[str, str], int]
+    units: dict[str, contract.Unit]
+    found: dict[tuple[Frame, str], tuple[Principal, Authority]]
+
+    @classmethod
+    def of(cls, run: Run) -> Loaded:
+        """Return that of a run."""
+        kept = run.state.setdefault("loaded", cls({}, {}, {}))
+        if not isinstance(kept, cls):
+            raise TypeError("a run's loaded units are something else")
+        return kept
+
+
+class Vals:
+    """The capability; its powers are the store and the compiler."""
+
+    name = "val"
+    parsers: Mapping[int, Callable[[tuple[Value, ...]], Operation]] = {
+        1: Read.parse,
+        2: LoadCode.parse,
+        3: Write.parse,
+        4: WriteSource.parse,
+        5: Delete.parse,
+        6: ReadToWrite.parse,
+        7: Write.parse_back,
+    }
+
+    def __init__(self, store: Store, compiler: Compiler) -> None:
+        """Take the store and the compiler."""
+        self._store, self._compiler = store, compiler
+
+    def grant(self, frame: Frame) -> bool:  # noqa: ARG002 - public vals are anybody's to read
+        """Every guest may ask."""
+        return True
+
+    async def perform(self, operation: Operation, call: Call) -> Answer:
+        """Act as the principal of the decision."""
+        match operation:
+            case Read():
+                return await self._read(operation, call)
+            case LoadCode():
+                return self._load(operation, call)
+            case Write():
+                return await self._write(operation, call)
+            case WriteSource():
+                return await self._write_source(operation, call)
+            case Delete():
+                return await self._delete(operation, call)
+            case ReadToWrite():
+                return await self._read_to_write(operation, call)
+        raise BadRequest("val has no such operation")
+
+    # -- reading ---------------------------------------------------------------------------------------
+
+    def _find(self, run: Run, name: str, version: int, call: Call) -> tuple[Val, Decision] | None:
+        """Return the val that the first granting decision reaches."""
+        for ask, decision in zip((Access.PUBLIC, Access.PRIVATE), call.decisions, strict=False):
+            if decision.principal is None:
+                continue
+            fixed = Loaded.of(run).versions.get((decision.principal.name, name.casefold()))
+            wanted = version if version != NONE else fixed
+            val = self._store.val(decision.principal.name, name, wanted)
+            if val is not None and (ask is Access.PRIVATE or is_public(val)):
+                return val, decision
+        return None
+
+    async def _read(self, read: Read, call: Call) -> Answer:
+        found = self._find(call.run, read.val, read.version, call)
+        if found is None:
+            return self._unavailable(read.target, read.owner, call)
+        return await self._told(found[0], found[1], read.known, call, fixed=read.version == NONE)
+
+    @staticmethod
+    def _unavailable(target: str, owner: Principal | None, call: Call) -> Answer:
+        decision = call.decisions[1]
+        if parts.is_error(decision):
+            return Answer(Throw(parts.permission_error(target)), Seen.ERROR, decision.row)
+        seen = parts.refused(call.frame, owner) if decision.principal is None else Seen.UNAVAILABLE
+        return Answer(Values((MISSING, NONE)), seen, decision.row)
+
+    async def _told(self, val: Val, decision: Decision, known: int, call: Call, *, fixed: bool) -> Answer:
+        if val.kind is Kind.CODE:
+            key = await self._offer(val, call, fixed=fixed)
+            return Answer(Values((CODE, val.version, key)), row=decision.row)
+        mine = call.frame.authority is Authority.OWN and decision.principal == call.frame.caller
+        if val.version == known:
+            return Answer(Values((UNCHANGED, val.version)), row=decision.row)
+        payload = UNDEFINED if val.payload is None else val.payload
+        return Answer(Values((DATA, val.version, payload, mine)), row=decision.row)
+
+    async def _offer(self, val: Val, call: Call, *, fixed: bool) -> str:
+        """Make a unit of code ready for this guest to load; one evaluation uses one version of it."""
+        loaded, owner, frame = Loaded.of(call.run), Principal(val.owner), call.frame
+        if fixed:
+            loaded.versions[owner.name, val.name.casefold()] = val.version
+        own = frame.authority is Authority.OWN and owner == frame.caller
+        key = f"{owner}.{val.name}@{val.version}"
+        if key not in loaded.units:
+            unit = await self._compiler.compile(val.code)
+            private = val.privacy is Privacy.PRIVATE
+            source = Sources.of(call.run).add(owner, key, unit, private=private, own=owner == frame.caller)
+            loaded.units[key] = contract.Unit(key, source.label, unit_parts(source.label, unit))
+        loaded.found[frame, key] = owner, Authority.OWN if own else Authority.FOREIGN
+        return key
+
+    @staticmethod
+    def _load(load: LoadCode, call: Call) -> Answer:
+        loaded = Loaded.of(call.run)
+        whose = loaded.found.get((call.frame, load.key))
+        if whose is None:
+            raise BadRequest("this guest has not read that val")
+        return Answer(Load(*whose, loaded.units[load.key]))
+
+    # -- writing ---------------------------------------------------------------------------------------
+
+    @staticmethod
+    def _ignored(target: str, decision: Decision) -> Answer:
+        if parts.is_error(decision):
+            return Answer(Throw(parts.permission_error(target)), Seen.ERROR, decision.row)
+        return Answer(Values((IGNORED, NONE)), Seen.NOOP, decision.row)
+
+    async def _write(self, write: Write, call: Call) -> Answer:
+        (decision,) = call.decisions
+        if decision.principal is None:
+            return self._ignored(write.target, decision)
+        if write.back and not self._may_write_back(write, decision.principal, call):
+            return Answer(Values((IGNORED, NONE)), Seen.NOOP, decision.row)
+        if len(write.payload) > call.run.limits.message:
+            raise LimitError(f"a stored value has {call.run.limits.message} bytes at most")
+        text = write.json.encode() if write.json is not None else None
+        code = render(write.val, write.text if write.text is not None else write.json)
+        return await self._store_value(write, decision, call, code=code, kind=Kind.DATA, payload=write.payload, json=text)
+
+    def _may_write_back(self, write: Write, owner: Principal, call: Call) -> bool:
+        val = self._store.val(owner.name, write.val)
+        return call.frame.authority is Authority.OWN and (val is None or val.privacy is Privacy.PRIVATE)
+
+    async def _write_source(self, write: WriteSource, call: Call) -> Answer:
+        (decision,) = call.decisions
+        if decision.principal is None or call.frame.authority is Authority.FOREIGN:
+            return self._ignored(write.target, decision)
+        code = Sources.of(call.run).slice(write.text)
+        if code is None or not await self._compiles(code):
+            raise CloneRefused(f"a function without a source of its own cannot be stored: {write.target}")
+        return await self._store_value(write, decision, call, code=code, kind=Kind.CODE, payload=None, json=None)
+
+    async def _compiles(self, code: str) -> bool:
+        try:
+            await self._compiler.compile(code)
+        except SourceError:
+            return False
+        return True
+
+    async def _store_value(  # noqa: PLR0913 - the fields of a version
+        self,
+        write: Write | WriteSource,
+        decision: Decision,
+        call: Call,
+        *,
+        code: str,
+        kind: Kind,
+        payload: bytes | None,
+        json: bytes | None,
+    ) -> Answer:
+        run, owner = call.run, decision.principal
+        run.spend("writes", 1, run.limits.writes, "writes")
+        before_effect(run)
+        try:
+            val = await self._store.write_val(
+                owner.name if owner else "",
+                write.val,
+                code=code,
+                kind=kind,
+                payload=payload,
+                json=json,
+                type=write.type if isinstance(write, Write) else "function",
+                expected={ANY: None, NONE: MUST_NOT_EXIST}.get(write.expected, write.expected),
+                only_data=call.frame.authority is Authority.FOREIGN,
+                evaluation=run.evaluation,
+                author=call.source,
+            )
+        except (CodeInTheWay, NotFound):
+            return self._ignored(write.target, decision)
+        except Conflict:
+            return Answer(Values((CONFLICT, NONE)), Seen.CONFLICT, decision.row)
+        Loaded.of(run).versions.pop((Principal(val.owner).name, val.name.casefold()), None)
+        return Answer(Values((WRITTEN, val.version)), row=decision.row, effect=True)
+
+    async def _delete(self, delete: Delete, call: Call) -> Answer:
+        decision = call.decisions[2]
+        found = self._find(call.run, delete.val, NONE, call)
+        if decision.principal is None or found is None:
+            return self._ignored(delete.target, decision)
+        run, foreign = call.run, call.frame.authority is Authority.FOREIGN
+        run.spend("writes", 1, run.limits.writes, "writes")
+        before_effect(run)
+        try:
+            gone = await self._store.delete_val(decision.principal.name, delete.val, only_data=foreign)
+        except CodeInTheWay:
+            return self._ignored(delete.target, decision)
+        Loaded.of(run).versions.pop((decision.principal.name, delete.val.casefold()), None)
+        return Answer(Values((WRITTEN if gone else IGNORED, NONE)), row=decision.row, effect=gone)
+
+    async def _read_to_write(self, read: ReadToWrite, call: Call) -> Answer:
+        """The value, unless the read or the write is refused: then LEAVE, with the value if it may be read."""
+        write = call.decisions[2]
+        if parts.is_error(write):
+            return self._ignored(read.target, write)
+        found = self._find(call.run, read.val, NONE, call)
+        if found is None:
+            if parts.is_error(call.decisions[1]):
+                return self._unavailable(read.target, read.owner, call)
+            own = call.frame.authority is Authority.OWN and write.principal is not None
+            seen = parts.refused(call.frame, read.owner)
+            row = call.decisions[1].row
+            return Answer(Values((MISSING if own else LEAVE, NONE)), Seen.GRANTED if own else seen, row)
+        answer = await self._told(found[0], found[1], read.known, call, fixed=True)
+        if write.principal is not None or not isinstance(answer.reply, Values) or answer.reply.values[0] == CODE:
+            return answer
+        payload = UNDEFINED if found[0].payload is None else found[0].payload
+        return Answer(Values((LEAVE, found[0].version, payload)), Seen.NOOP, write.row)
+
+
+def is_public(val: Val) -> bool:
+    """Whether others may read this version of a val; unlisted counts as public."""
+    return val.privacy is not Privacy.PRIVATE and val.public_since is not None and val.version >= val.public_since
+
+
+def unit_parts(label: str, unit: Unit) -> tuple[Value, ...]:
+    """Return what the runtime's `load` takes after the key."""
+    return label, unit.code, references_json(unit), unit.asynchronous
+
+
+def references_json(unit: Unit) -> str:
+    """Return the unit's references as the runtime's `$` reads them."""
+    keys = ("owner", "name", "version")
+    return json.dumps([{key: getattr(reference, key) for key in keys} for reference in unit.references])
+
+
+def render(name: str, text: str | None) -> str:
+    """Write a stored value as source, for people; it is never run."""
+    return f"export let {name} = {text if text is not None else 'undefined'};"

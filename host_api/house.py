@@ -1,0 +1,268 @@
+"""The house: everything opened, and the two things that are done in it: evaluating and saving.
+
+HTTP and the command line call it; it decides whose evaluation it is and whether the entry may be run at all.
+It must never look into a value, nor decide what running code may touch: that is the membrane's.
+"""
+
+from __future__ import annotations
+
+import json
+import secrets
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Self
+
+from host_api.capabilities import capabilities
+from host_api.capabilities.val import is_public, references_json, render
+from host_api.compiler import Compiler, Unit
+from host_api.runs import Finished, Recorded, new_id
+from host_api.settings import Settings
+from host_api.sources import ENTRY, Sources
+from host_api.store import EvaluationRow, Kind, Privacy, State, Store, Val
+from host_api.store.clock import now_ms
+from kernel import evaluation
+from kernel.capability import Capability, Run
+from kernel.engine import Engine
+from kernel.errors import BadSetting, BrokenGuest, ErrorInfo, NotFound, TooLarge
+from kernel.evaluation import Evaluation, Kernel
+from kernel.limits import MIB, Limits
+from kernel.policy import Policy
+from kernel.principals import ANONYMOUS, NOBODY, Authority, Frame, Principal, insist_name
+from kernel.wire import Op, Value
+
+BUILT = Path(__file__).parent.parent / "guests" / "build"
+NO_VAL = "There is no such val."
+COMPILER_LIMITS = Limits(cpu=10.0, wall=30.0, memory=256 * MIB)
+"""For compiling 256 KB of source at the worst; nobody's evaluation pays it."""
+WORDS = ("amber", "birch", "cedar", "delta", "ember", "fjord", "grove", "heron", "iris", "juniper", "kelp", "lark")
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """What is run: code that was sent, or a val as (owner, name, version or None). Exactly one."""
+
+    code: str | None = None
+    val: tuple[str, str, int | None] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What an evaluation came to. `json` is bare JSON; `owned` says whether the requester may read the record."""
+
+    evaluation: str
+    caller: str | None
+    json: bytes
+    type: str
+    error: ErrorInfo | None
+    owned: bool
+
+
+class House:
+    """Everything open. Use `async with House.open(settings)`."""
+
+    def __init__(self, settings: Settings, store: Store, kernel: Kernel, compiling: Kernel) -> None:
+        """Use `House.open`."""
+        self.settings, self.store = settings, store
+        self._kernel, self._compiling = kernel, compiling
+        self.compiler = Compiler(self._compile)
+        self._capabilities: tuple[Capability, ...] = capabilities(store, self.compiler)
+
+    @classmethod
+    @asynccontextmanager
+    async def open(cls, settings: Settings) -> AsyncIterator[Self]:
+        """Open the store and the engine; raise BadSetting that says what to do."""
+        async with AsyncExitStack() as stack:
+            store = stack.enter_context(settings.open_store())
+            engine = stack.enter_context(Engine(_built("engine.wasm")))
+            kernel = Kernel(engine, engine.program(_built("runtime.wasm")))
+            compiling = Kernel(engine, engine.program(_built("compiler.wasm")), kernel.scheduler)
+            yield cls(settings, store, kernel, compiling)
+
+    async def _compile(self, source: str) -> str:
+        """Call the compiler: a guest without handles, made for this source."""
+        frame = Frame(Policy.STRICT, NOBODY, NOBODY, Authority.FOREIGN)
+        run = Run("compiler", COMPILER_LIMITS, _Silent())
+        (answer,) = await Evaluation(self._compiling, frame, run, (), "compiler").run(evaluation.Entry(Op.PURE, (source,)))
+        if not isinstance(answer, str):
+            raise BrokenGuest("The compiler gave an answer that cannot be read.")
+        return answer
+
+    # -- evaluating ------------------------------------------------------------------------------------
+
+    async def evaluate(  # noqa: PLR0913 - who, what, with what, as whom, under which policy
+        self,
+        *,
+        requester: str | None,
+        source: str,
+        entry: Entry,
+        args: bytes | None,
+        as_author: bool,
+        policy: Policy | None = None,
+    ) -> Outcome:
+        """Run code or a val, as the requester or as the val's author.
+
+        `requester` is an account's name, None for anonymous; `args` is a JSON array as bytes.
+        Raises NotFound (unknown, private and refused alike) and SourceError before anything ran.
+        """
+        asking = Principal(requester) if requester else NOBODY
+        val = self._insist_val(entry.val, asking) if entry.val else None
+        caller = Principal(val.owner) if val and as_author else asking
+        row = EvaluationRow(
+            id=new_id(),
+            caller=None if caller == NOBODY else caller.name,
+            requester=None if asking == NOBODY else asking.name,
+            source=source,
+            policy=policy or self.settings.policy,
+            started=now_ms(),
+            args=args,
+            code=entry.code,
+        )
+        if val is not None:
+            row = replace(row, entry_owner=val.owner, entry_name=val.name, entry_version=val.version, val_id=val.id)
+        owned = asking == caller and asking != NOBODY
+        if val is not None and val.kind is Kind.DATA and (val.json is not None or val.payload is None or val.type == "undefined"):
+            return self._stored(val, row, owned=owned)
+        finished = await self._run("run", caller, row, val, args)
+        return _outcome(finished, owned=owned)
+
+    def _insist_val(self, named: tuple[str, str, int | None], asking: Principal) -> Val:
+        val = self.store.val(*named)
+        if val is None or (Principal(val.owner) != asking and not is_public(val)):
+            raise NotFound(NO_VAL)
+        return val
+
+    def _stored(self, val: Val, row: EvaluationRow, *, owned: bool) -> Outcome:
+        """Answer with a data val as it is; there is nothing to run."""
+        answer = val.json if val.json is not None else b"null"
+        ended = replace(row, value=answer[: self.settings.limits.field] if len(answer) <= self.settings.limits.field else None)
+        self.store.finish_evaluation(replace(ended, ended=now_ms(), value_type=val.type, state=State.DONE))
+        return Outcome(row.id, row.caller, answer, val.type, None, owned)
+
+    async def _run(self, mode: str, caller: Principal, row: EvaluationRow, val: Val | None, args: bytes | None) -> Finished:
+        code = val.code if val is not None else row.code or ""
+        frame = Frame(Policy(row.policy), caller, caller, Authority.OWN)
+        if val is None and caller == NOBODY:
+            frame = replace(frame, author=NOBODY)
+        unit = None if val is not None and val.kind is Kind.DATA else await self.compiler.compile(code)
+        recorded = Recorded(self._kernel, self.store, self._capabilities, self.settings.limits)
+        run = recorded.prepare(frame, row)
+        name = f"@{val.owner}.{val.name}@{val.version}" if val is not None else ENTRY
+        if unit is None:
+            values: tuple[Value, ...] = ("data", name, val.payload if val else None)
+        else:
+            values = self._entry(run, mode, caller, name, unit, args)
+        return await recorded.go(evaluation.Entry(Op.ENTER, values), name)
+
+    @staticmethod
+    def _entry(run: Run, mode: str, owner: Principal, name: str, unit: Unit, args: bytes | None) -> tuple[Value, ...]:  # noqa: PLR0913
+        source = Sources.of(run).add(owner, name, unit, private=False, own=True)
+        text = None if args is None else args.decode("utf-8", "replace")
+        return mode, source.label, unit.code, references_json(unit), text
+
+    # -- saving ----------------------------------------------------------------------------------------
+
+    async def save(  # noqa: PLR0913 - the fields of a val
+        self,
+        *,
+        owner: str,
+        code: str,
+        name: str | None = None,
+        privacy: Privacy | None = None,
+        readme: str | None = None,
+        val_id: str | None = None,
+        source: str = "api",
+    ) -> Val:
+        """Run a val's top level once as its owner, and keep the version: data if its value copies, else code.
+
+        Raises SourceError, BadInput (name), NotFound (owner, val_id), TooLarge (code), LimitError (quota).
+        """
+        account = self.store.account(owner)
+        known = self.store.val_by_id(val_id) if val_id else None
+        if account is None or (val_id and (known is None or known.owner_id != account.id)):
+            raise NotFound(NO_VAL)
+        if len(code.encode("utf-8", "replace")) > self.settings.code:
+            raise TooLarge(f"The code is longer than {self.settings.code} bytes; split it into several vals.")
+        unit = await self.compiler.compile(code)
+        wanted = name or (known.name if known else None) or unit.name or self._new_name(account.name)
+        insist_name(wanted, "a val")
+        if known is not None and known.name != wanted:
+            await self.store.update_val(known.id, name=wanted)
+        row = EvaluationRow(
+            id=new_id(),
+            caller=Principal(account.name).name,
+            requester=Principal(account.name).name,
+            source=source,
+            policy=self.settings.policy,
+            started=now_ms(),
+            entry_owner=account.name,
+            entry_name=wanted,
+            val_id=known.id if known else None,
+            code=code,
+        )
+        finished = await self._run("save", Principal(account.name), row, None, None)
+        return await self._keep(account.name, wanted, code, finished, privacy, readme)
+
+    async def _keep(  # noqa: PLR0913 - as above
+        self, owner: str, name: str, code: str, finished: Finished, privacy: Privacy | None, readme: str | None
+    ) -> Val:
+        error, row = finished.error, finished.row
+        text, kind, payload = (*finished.values[1:4], None, None, None)[:3] if error is None else (None, "undefined", None)
+        is_data = error is not None or isinstance(payload, bytes)
+        return await self.store.write_val(
+            owner,
+            name,
+            code=code,
+            kind=Kind.DATA if is_data else Kind.CODE,
+            payload=payload if isinstance(payload, bytes) else None,
+            json=text.encode("utf-8", "replace") if isinstance(text, str) else None,
+            type=str(kind),
+            error=None if error is None else _told(error),
+            privacy=privacy,
+            readme=readme,
+            evaluation=row.id,
+            author=f"@{owner}",
+            run_start=row.started,
+            run_end=row.ended,
+        )
+
+    def _new_name(self, owner: str) -> str:
+        """Return an `untitled_<word>` that the owner does not use yet."""
+        while True:
+            name = f"untitled_{secrets.choice(WORDS)}"
+            if self.store.val(owner, name) is None:
+                return name
+            name = f"{name}_{secrets.token_hex(2)}"
+            if self.store.val(owner, name) is None:
+                return name
+
+
+class _Silent:
+    """Records nothing: the compiler has nothing to record."""
+
+    def open(self, node: object) -> None:
+        """Take nothing."""
+
+    def close(self, node: object) -> None:
+        """Take nothing."""
+
+
+def _built(name: str) -> bytes:
+    try:
+        return (BUILT / name).read_bytes()
+    except OSError:
+        raise BadSetting("The guest is not built: run `make guests`, or `python -m guests.build`.") from None
+
+
+def _outcome(finished: Finished, *, owned: bool) -> Outcome:
+    row = finished.row
+    text, kind = (*finished.values[1:3], None, None)[:2] if finished.error is None else (None, "undefined")
+    answer = text.encode("utf-8", "replace") if isinstance(text, str) else b"null"
+    return Outcome(row.id, row.caller, answer, str(kind), finished.error, owned)
+
+
+def _told(error: ErrorInfo) -> dict[str, object]:
+    told: dict[str, object] = json.loads(json.dumps({"name": error.name, "message": error.message, "stack": error.stack}))
+    places = {"line": error.line, "column": error.column}
+    return told | {name: value for name, value in places.items() if value is not None}

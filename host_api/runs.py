@@ -1,0 +1,187 @@
+"""One evaluation, from its frame to its record: what `House.evaluate` and `House.save` share.
+
+This file does not know who sent the request, nor over what.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import uuid
+from dataclasses import dataclass, replace
+
+import structlog
+
+from host_api.audit.recorder import Recorder
+from host_api.audit.redact import Redactor
+from host_api.capabilities.console import LOGS
+from host_api.capabilities.effects import BEFORE
+from host_api.capabilities.mail import EMAILS
+from host_api.capabilities.secret import READ
+from host_api.sources import Sources
+from host_api.store import EvaluationRow, State, Store
+from host_api.store.clock import now_ms
+from kernel.capability import Capability, Run
+from kernel.errors import ErrorInfo, HostError, HostFailure, Thrown, ValgateError
+from kernel.evaluation import Entry, Evaluation, Kernel
+from kernel.limits import Limits
+from kernel.principals import Frame
+from kernel.wire import Value
+
+log = structlog.get_logger("valgate.evaluation")
+
+LAZY = 0.1
+"""Seconds after which a run without effects gets its start row."""
+CANCELLED = ErrorInfo(503, "cancelled", "Cancelled", "the evaluation was cancelled")
+
+
+@dataclass(slots=True)
+class Finished:
+    """What a run came to: the runtime's values, or the error as its reader is told."""
+
+    values: tuple[Value, ...]
+    error: ErrorInfo | None
+    row: EvaluationRow
+
+
+class Recorded:
+    """One run with its record. `async with` is not needed: `go` does all, once."""
+
+    def __init__(self, kernel: Kernel, store: Store, capabilities: tuple[Capability, ...], limits: Limits) -> None:
+        """Take what runs share."""
+        self._kernel, self._store, self._capabilities, self._limits = kernel, store, capabilities, limits
+
+    def prepare(self, frame: Frame, row: EvaluationRow) -> Run:
+        """Make the run of this record."""
+        self._frame, self._row = frame, row
+        self._recorder = Recorder(self._limits.calls)
+        self._started = False
+        self.run = Run(row.id, self._limits, self._recorder)
+        self.run.state[BEFORE] = self._start
+        return self.run
+
+    def _start(self) -> None:
+        """Queue the start row, once: before the first effect, or after a while."""
+        if not self._started:
+            self._started = True
+            self._store.start_evaluation(self._row).add_done_callback(_seen)
+
+    async def go(self, entry: Entry, source: str) -> Finished:
+        """Run it, write its record, and wait for that if there were effects."""
+        evaluation = Evaluation(self._kernel, self._frame, self.run, self._capabilities, source)
+        timer = asyncio.get_running_loop().call_later(LAZY, self._start)
+        values: tuple[Value, ...] = ()
+        error: ErrorInfo | None = CANCELLED
+        try:
+            values = await evaluation.run(entry)
+            error = self._judge(values, evaluation)
+        except ValgateError as failed:
+            if isinstance(failed, HostError):
+                evaluation.failures.append(failed if isinstance(failed, HostFailure) else HostFailure())
+            error = self._told(failed.info())
+        finally:
+            timer.cancel()
+            row = self._record(evaluation, values, error)
+            done = self._store.finish_evaluation(row)
+            done.add_done_callback(_seen)
+        if row.effects:
+            await asyncio.shield(done)
+        return Finished(values, error, row)
+
+    def _judge(self, values: tuple[Value, ...], evaluation: Evaluation) -> ErrorInfo | None:
+        """The runtime says what it threw; a rejection nobody handled fails a run that else went well."""
+        if values and values[0] == 1:
+            _, name, message, stack = (*values, "", "", "")[:4]
+            return self._told(Thrown(str(name), str(message), str(stack)).info())
+        if evaluation.complaints:
+            complaint = json.loads(evaluation.complaints[0])
+            return self._told(Thrown(complaint["name"], complaint["message"], complaint["stack"]).info())
+        return None
+
+    def _told(self, info: ErrorInfo) -> ErrorInfo:
+        sources, reader, redact = Sources.of(self.run), self._frame.caller, self._redactor()
+        stack, place = sources.translate(info.stack, reader)
+        message = redact.text(sources.unmask(_clean(info.message), reader))
+        told = replace(info, name=redact.text(_clean(info.name)), message=message, stack=redact.text(_clean(stack)))
+        if place is None or told.val is not None:
+            return told
+        return replace(told, val=place[0], line=place[1], column=place[2])
+
+    def _redactor(self) -> Redactor:
+        read = self.run.state.get(READ)
+        return Redactor(read if isinstance(read, dict) else {})
+
+    def _record(self, evaluation: Evaluation, values: tuple[Value, ...], error: ErrorInfo | None) -> EvaluationRow:
+        redact, limit, usage = self._redactor(), self._limits.field, evaluation.usage
+        value = values[1].encode("utf-8", "replace") if error is None and len(values) > 1 and isinstance(values[1], str) else None
+        kind = values[2] if error is None and len(values) > 2 and isinstance(values[2], str) else None  # noqa: PLR2004
+        calls = self._recorder.calls()
+        if usage.cancelled:
+            calls.append({"cancelled": usage.cancelled})
+        row = replace(
+            self._row,
+            args=redact.json(self._row.args, limit),
+            value=redact.json(value, limit),
+            value_type=kind,
+            error=None if error is None else _error_json(error),
+            logs=redact.rows(self._unmasked(LOGS), limit * 3),
+            emails=redact.rows(_rows(self.run.state.get(EMAILS)), limit * 10),
+            calls=redact.rows(calls, 1 << 24),
+            ended=now_ms(),
+            cpu_us=int(usage.cpu * 1e6),
+            peak_bytes=usage.peak,
+            effects=self._recorder.effects,
+            state=State.DONE if error is None else State.FAILED,
+        )
+        self._row = row
+        self._say(evaluation, row, error)
+        return row
+
+    def _unmasked(self, what: str) -> list[dict[str, object]]:
+        sources, reader = Sources.of(self.run), self._frame.caller
+        rows = _rows(self.run.state.get(what))
+        return [row | {"message": sources.unmask(_clean(str(row["message"])), reader)} for row in rows]
+
+    def _say(self, evaluation: Evaluation, row: EvaluationRow, error: ErrorInfo | None) -> None:
+        """One canonical line; what broke in the host goes beside it, to the operator alone."""
+        frame = self._frame
+        log.info(
+            "evaluation",
+            evaluation=row.id,
+            caller=str(frame.caller),
+            source=row.source,
+            state=row.state.value,
+            code=error.code if error else None,
+            cpu_us=row.cpu_us,
+            peak_kib=row.peak_bytes >> 10,
+            guests=evaluation.usage.guests,
+            calls=len(self._recorder.nodes),
+            effects=row.effects,
+            ms=(row.ended or 0) - row.started,
+        )
+        for failure in evaluation.failures:
+            log.error("host failure", evaluation=row.id, exc_info=failure.__cause__ or failure)
+
+
+def new_id() -> str:
+    """Return a fresh evaluation id."""
+    return str(uuid.uuid4())
+
+
+def _seen(done: asyncio.Future[None]) -> None:
+    """Take a record's failure to be written into the log, not into a lost future."""
+    if not done.cancelled() and (broken := done.exception()) is not None:
+        log.error("a record was not written", exc_info=broken)
+
+
+def _clean(text: str) -> str:
+    return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+
+
+def _rows(value: object) -> list[dict[str, object]]:
+    return value if isinstance(value, list) else []
+
+
+def _error_json(error: ErrorInfo) -> bytes:
+    fields = {name: getattr(error, name) for name in ("name", "message", "stack", "code", "status", "val", "line", "column")}
+    return json.dumps({name: value for name, value in fields.items() if value is not None}).encode()

@@ -1,0 +1,83 @@
+"""The code that one evaluation loads: which val a label in a stack means, and whose words a function's text is.
+
+Guests know private vals by a label that tells nothing: a stack that crosses to another owner shows `@B (private 2)`.
+This file does not know who may run what.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+
+from host_api.compiler import Unit
+from kernel.capability import Run
+from kernel.principals import Principal
+
+ENTRY = "eval"
+"""The label of code that was sent and not saved."""
+INTERNAL = "valgate:"
+_FRAME = re.compile(r"^ {4}at (?:(?P<function>.*) \()?(?P<label>@?[^()\n]*?(?: \(private \d+\))?):(?P<line>\d+):(?P<column>\d+)\)?$")
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A unit with its place: `name` as its owner reads it, `masked` whether others must not."""
+
+    label: str
+    owner: Principal
+    name: str
+    unit: Unit
+    masked: bool
+    own: bool
+
+
+@dataclass(slots=True)
+class Sources:
+    """Every unit of one evaluation, by label."""
+
+    by_label: dict[str, Source] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, run: Run) -> Sources:
+        """Return those of a run."""
+        kept = run.state.setdefault("sources", cls())
+        if not isinstance(kept, cls):
+            raise TypeError("a run's sources are something else")
+        return kept
+
+    def add(self, owner: Principal, name: str, unit: Unit, *, private: bool, own: bool) -> Source:
+        """Keep a unit under a label of its own."""
+        label = f"{owner} (private {len(self.by_label) + 1})" if private else name
+        source = self.by_label[label] = Source(label, owner, name, unit, private, own)
+        return source
+
+    def slice(self, text: str) -> str | None:
+        """Return the original source of a function of own code, given the engine's text of it."""
+        found = (source.unit.slice(text) for source in self.by_label.values() if source.own)
+        return next((one for one in found if one), None)
+
+    def translate(self, stack: str, reader: Principal) -> tuple[str, tuple[str, int, int] | None]:
+        """Rewrite a stack for its reader, in the vals' own lines and columns; also its first place, if there is one."""
+        first: tuple[str, int, int] | None = None
+        lines: list[str] = []
+        for line in stack.splitlines():
+            match = _FRAME.match(line)
+            if match is None or match["label"] not in self.by_label:
+                if INTERNAL not in line:
+                    lines.append(line)
+                continue
+            source = self.by_label[match["label"]]
+            if source.masked and source.owner != reader:
+                lines.append(f"    at {source.owner} (private)")
+                continue
+            place = (source.name, *source.unit.locate(int(match["line"]), int(match["column"])))
+            first = first or place
+            lines.append(f"    at {match['function'] or '<anonymous>'} ({place[0]}:{place[1]}:{place[2]})")
+        return "\n".join(lines), first
+
+    def unmask(self, text: str, reader: Principal) -> str:
+        """Give private labels of the reader's own their names."""
+        for source in self.by_label.values():
+            if source.masked and source.owner == reader:
+                text = text.replace(source.label, source.name)
+        return text
