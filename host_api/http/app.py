@@ -5,6 +5,7 @@ An answer's headers and the shape of an error are decided here once; a handler c
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Iterable
 from http import HTTPMethod
 from itertools import chain
@@ -29,12 +30,18 @@ ROUTES: tuple[Route, ...] = tuple(chain.from_iterable(family.ROUTES for family i
 _RUNNING = tuple({route.path.partition("{")[0] for route in ROUTES if route.runs_code})
 """Where paths begin whose answers a val may have made; also of those that no route matches."""
 
+UNDERWAY = web.AppKey("underway", set[asyncio.Task[object]])
+
+SETTLE_SECONDS = 5.0
+
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
 def make_app(house: House) -> web.Application:
     """Make the application of a house that is open, and stays so longer than the application."""
     app = web.Application(middlewares=[_guard(house.settings.url)])
+    app[UNDERWAY] = set()
+    app.on_cleanup.append(_settle)
     for route in ROUTES:
         for method in _methods(route):
             app.router.add_route(method, route.path, _handler(route, house), expect_handler=_not_yet)
@@ -93,6 +100,7 @@ def _guard(url_limit: int) -> Middleware:
     @web.middleware
     async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
         started = perf_counter()
+        _note(request.app)
         response = await _answered(request, handler, url_limit)
         response.headers.update(answers.EVERY_ANSWER)
         if request.rel_url.raw_path.startswith(_RUNNING):
@@ -105,6 +113,20 @@ def _guard(url_limit: int) -> Middleware:
         return response
 
     return guard
+
+
+def _note(app: web.Application) -> None:
+    """Remember this request's task until it is over."""
+    task = asyncio.current_task()
+    if task is not None:
+        app[UNDERWAY].add(task)
+        task.add_done_callback(app[UNDERWAY].discard)
+
+
+async def _settle(app: web.Application) -> None:
+    """Wait for requests that were cancelled at the end: guests are gone before the house they live in is closed."""
+    if app[UNDERWAY]:
+        await asyncio.wait(app[UNDERWAY], timeout=SETTLE_SECONDS)
 
 
 async def _answered(request: web.Request, handler: Handler, url_limit: int) -> web.StreamResponse:
