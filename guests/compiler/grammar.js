@@ -186,6 +186,14 @@ function references(Parser) {
       return this.input[after] === ":" || (this.input[after] === "=" && next !== "=" && next !== ">");
     }
 
+    /** `<const T>` stands in every list of type parameters. */
+    tsTryParseTypeParameters(parseModifiers = this.tsParseConstModifier) {
+      return super.tsTryParseTypeParameters(parseModifiers);
+    }
+
+    /** `<T extends A>(x) => …` is no JSX: what failed to be JSX may be a generic arrow. */
+    reportReservedArrowTypeParam() {}
+
     raise(pos, message) {
       if (message.startsWith("Not enough stack")) throw new RangeError(message);
       super.raise(pos, message);

@@ -69,8 +69,7 @@ function emitMember(emitter, node) {
   if (node.type === "MethodDefinition" && node.kind !== "constructor") emitter.noteMethod(node);
   if (node.computed) emitter.visit(node.key);
   emitMarks(emitter, node, node.end);
-  if (node.typeAnnotation) emitter.visit(node.typeAnnotation);
-  if (node.value) emitter.visit(node.value);
+  for (const part of [node.typeAnnotation, node.typeParameters, node.value]) if (part) emitter.visit(part);
 }
 
 function bodiless(node) {
