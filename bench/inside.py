@@ -7,6 +7,7 @@ out, the decision, the effect, the record and the way back.
 from __future__ import annotations
 
 import asyncio
+import logging
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,6 +15,8 @@ from itertools import pairwise
 from pathlib import Path
 from time import perf_counter
 from typing import Any
+
+import structlog
 
 from bench.report import Figure, figure
 from host_api.house import Entry, House
@@ -36,6 +39,7 @@ VALS = (
 
 def measure() -> list[Figure]:
     """Measure everything here, in a scratch house."""
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
     with tempfile.TemporaryDirectory(prefix="valgate-bench-") as scratch:
         return asyncio.run(_measure(Path(scratch)))
 

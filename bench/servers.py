@@ -14,7 +14,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, TextIO
 
 from bench.load import Plan
 
@@ -44,7 +44,10 @@ def valgate(scratch: Path) -> Iterator[int]:
     environ = {**os.environ, "VALGATE_DB": f"sqlite:///{scratch / 'bench.db'}"}
     _valgate(environ, "user", "add", "bench")
     _valgate(environ, "val", "put", "bench", "-", "--name", "inc", "--privacy", "public", text="(x) => x + 1")
-    with _running([VALGATE, "serve", "--host", "127.0.0.1", "--port", str(port)], port, environ):
+    with (
+        (scratch / "server.log").open("w") as log,
+        _running([VALGATE, "serve", "--host", "127.0.0.1", "--port", str(port)], port, environ, log),
+    ):
         yield port
 
 
@@ -65,9 +68,9 @@ def _valgate(environ: Mapping[str, str], *words: str, text: str = "") -> str:
 
 
 @contextmanager
-def _running(words: list[str], port: int, environ: Mapping[str, str]) -> Iterator[None]:
+def _running(words: list[str], port: int, environ: Mapping[str, str], log: TextIO | None = None) -> Iterator[None]:
     """Run a server until the block ends; it answers on `/healthz` before the block begins."""
-    with subprocess.Popen(words, env=environ, stdout=subprocess.DEVNULL) as process:
+    with subprocess.Popen(words, env=environ, stdout=subprocess.DEVNULL, stderr=log) as process:
         try:
             _wait_for(port, process)
             yield

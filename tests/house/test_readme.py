@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
+import json
+import os
 import re
 import shlex
+import shutil
+import socket
 import subprocess
 import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -71,6 +79,45 @@ def test_each_file_that_a_room_lists_is_there() -> None:
         if ("." in name or name.endswith("/")) and not (ROOT / room / name).exists()
     }
     assert gone == set()
+
+
+def curl_lines(markdown: str) -> list[str]:
+    return [line for line in shell_lines(markdown) if line.startswith("curl ")]
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A server as `make serve` starts it, on a scratch database; its address."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+    environ = {**os.environ, "VALGATE_DB": f"sqlite:///{tmp_path_factory.mktemp('served') / 'valgate.db'}"}
+    words = [str(Path(sys.executable).with_name("valgate")), "serve", "--demo", "--port", str(port)]
+    with subprocess.Popen(words, env=environ, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
+        try:
+            wait_for(port, process)
+            yield f"127.0.0.1:{port}"
+        finally:
+            process.terminate()
+
+
+def wait_for(port: int, process: subprocess.Popen[bytes]) -> None:
+    until = time.monotonic() + 60
+    while process.poll() is None and time.monotonic() < until:
+        with suppress(OSError), urllib.request.urlopen(f"http://127.0.0.1:{port}/healthz", timeout=5):
+            return
+        time.sleep(0.05)
+    raise AssertionError(f"the server does not answer; it ended with {process.poll()}")
+
+
+@pytest.mark.skipif(shutil.which("curl") is None, reason="curl is not installed")
+@pytest.mark.parametrize("line", curl_lines((ROOT / "README.md").read_text()))
+def test_a_curl_of_the_readme_works_as_pasted(line: str, server: str) -> None:
+    ran = subprocess.run(
+        ["sh", "-c", line.replace("127.0.0.1:8787", server)], check=False, capture_output=True, text=True, timeout=30
+    )
+    assert ran.returncode == 0, ran.stderr
+    assert json.loads(ran.stdout) == "HELLO! said bob"
 
 
 def test_each_decision_stands_in_the_index() -> None:
