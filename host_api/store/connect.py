@@ -38,8 +38,12 @@ def connect(path: Path) -> sqlite3.Connection:
     database = sqlite3.connect(
         f"{path.absolute().as_uri()}?mode=rw", uri=True, isolation_level=None, cached_statements=256
     )
-    for pragma in _SETUP:
-        database.execute(pragma)
+    try:
+        for pragma in _SETUP:
+            database.execute(pragma)
+    except BaseException:
+        database.close()
+        raise
     return database
 
 
