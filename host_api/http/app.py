@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable, Iterable
 from http import HTTPMethod
 from itertools import chain
 from time import perf_counter
+from typing import Any
 
 import structlog
 from aiohttp import web
@@ -30,7 +31,7 @@ ROUTES: tuple[Route, ...] = tuple(chain.from_iterable(family.ROUTES for family i
 _RUNNING = tuple({route.path.partition("{")[0] for route in ROUTES if route.runs_code})
 """Where paths begin whose answers a val may have made; also of those that no route matches."""
 
-UNDERWAY = web.AppKey("underway", set[asyncio.Task[object]])
+Tasks = set[asyncio.Task[Any]]
 
 SETTLE_SECONDS = 5.0
 
@@ -39,9 +40,9 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 def make_app(house: House) -> web.Application:
     """Make the application of a house that is open, and stays so longer than the application."""
-    app = web.Application(middlewares=[_guard(house.settings.url)])
-    app[UNDERWAY] = set()
-    app.on_cleanup.append(_settle)
+    underway: Tasks = set()
+    app = web.Application(middlewares=[_guard(house.settings.url, underway)])
+    app.on_cleanup.append(lambda _: _settle(underway))
     for route in ROUTES:
         for method in _methods(route):
             app.router.add_route(method, route.path, _handler(route, house), expect_handler=_not_yet)
@@ -96,11 +97,11 @@ async def _not_yet(request: web.Request) -> None:
     """Answer `Expect: 100-continue` when the body is read, not before: see incoming."""
 
 
-def _guard(url_limit: int) -> Middleware:
+def _guard(url_limit: int, underway: Tasks) -> Middleware:
     @web.middleware
     async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
         started = perf_counter()
-        _note(request.app)
+        _note(underway)
         response = await _answered(request, handler, url_limit)
         response.headers.update(answers.EVERY_ANSWER)
         if request.rel_url.raw_path.startswith(_RUNNING):
@@ -115,18 +116,18 @@ def _guard(url_limit: int) -> Middleware:
     return guard
 
 
-def _note(app: web.Application) -> None:
+def _note(underway: Tasks) -> None:
     """Remember this request's task until it is over."""
     task = asyncio.current_task()
     if task is not None:
-        app[UNDERWAY].add(task)
-        task.add_done_callback(app[UNDERWAY].discard)
+        underway.add(task)
+        task.add_done_callback(underway.discard)
 
 
-async def _settle(app: web.Application) -> None:
+async def _settle(underway: Tasks) -> None:
     """Wait for requests that were cancelled at the end: guests are gone before the house they live in is closed."""
-    if app[UNDERWAY]:
-        await asyncio.wait(app[UNDERWAY], timeout=SETTLE_SECONDS)
+    if underway:
+        await asyncio.wait(underway, timeout=SETTLE_SECONDS)
 
 
 async def _answered(request: web.Request, handler: Handler, url_limit: int) -> web.StreamResponse:

@@ -54,7 +54,7 @@ def outcome_answer(outcome: Outcome) -> web.Response:
 
 def _value(outcome: Outcome) -> web.Response:
     response = web.Response(body=outcome.json, content_type="application/json")
-    if outcome.json == b"null":
+    if outcome.json == b"null" and outcome.type != "null":
         response.headers["X-Val-Result-Type"] = outcome.type
     return response
 

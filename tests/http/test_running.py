@@ -169,14 +169,15 @@ async def test_code_that_does_not_parse_is_a_400_with_its_place(world: World) ->
     assert (told["line"], told["column"]) == (2, 3)
 
 
-@pytest.mark.parametrize(("code", "kind"), [("undefined", "undefined"), ("null", "object"), ("NaN", "number")])
+@pytest.mark.parametrize(("code", "kind"), [("undefined", "undefined"), ("NaN", "number"), ("(() => () => 1)", "function")])
 async def test_a_null_says_what_it_was(world: World, code: str, kind: str) -> None:
     got = await world.call("POST", "/v1/eval", body={"code": code})
     assert (got.body, got.headers["X-Val-Result-Type"]) == (b"null", kind)
 
 
-async def test_what_json_can_tell_needs_no_header(world: World) -> None:
-    assert "X-Val-Result-Type" not in (await world.call("POST", "/v1/eval", body={"code": "1"})).headers
+@pytest.mark.parametrize("code", ["null", "1", "'undefined'"])
+async def test_what_json_can_tell_needs_no_header(world: World, code: str) -> None:
+    assert "X-Val-Result-Type" not in (await world.call("POST", "/v1/eval", body={"code": code})).headers
 
 
 async def test_a_val_that_throws_is_a_502_with_its_own_words(world: World) -> None:
