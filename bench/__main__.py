@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import tempfile
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -59,8 +60,13 @@ def main() -> int:
     say("\n".join(f"{key:<12}{value}" for key, value in where.items()))
     say("\n" + HEAD)
     figures: list[Figure] = []
-    for measure in (lambda: over_http(1, 2_000), lambda: over_http(32, 8_000), inside.measure):
-        for found in measure():
+    parts: list[Callable[[], list[Figure]]] = [
+        lambda: over_http(1, 2_000),
+        lambda: over_http(32, 8_000),
+        inside.measure,
+    ]
+    for part in parts:
+        for found in part():
             figures.append(found)
             say(line(found))
     path = RESULTS / f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}.jsonl"

@@ -60,11 +60,9 @@ def drive(plan: Plan) -> Load:
     return Load(told["times"], len(told["times"]) / told["seconds"])
 
 
-def _valgate(environ: Mapping[str, str], *words: str, text: str = "") -> str:
+def _valgate(environ: Mapping[str, str], *words: str, text: str = "") -> None:
     """Run one command of the command line to its end."""
-    return subprocess.run(
-        [VALGATE, *words], env=environ, input=text, check=True, stdout=subprocess.PIPE, text=True
-    ).stdout
+    subprocess.run([VALGATE, *words], env=environ, input=text, check=True, capture_output=True, text=True)
 
 
 @contextmanager
