@@ -1,0 +1,94 @@
+"""The compiler as the server has it, in its guest; and a guest with a small world, where compiled code runs."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Awaitable, Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from guests import build
+from guests.boot import Booter
+from host_api.compiler import Compiler
+from kernel.capability import Node, Run
+from kernel.engine import Engine
+from kernel.evaluation import Entry, Evaluation, Kernel
+from kernel.limits import MIB, Limits
+from kernel.policy import Policy
+from kernel.principals import NOBODY, Authority, Frame
+from kernel.wire import Op
+
+LIMITS = Limits(cpu=60.0, wall=120.0, memory=256 * MIB)
+WORLD = Path(__file__).with_name("world.js")
+
+
+class Silent:
+    """Records nothing."""
+
+    def open(self, node: Node) -> None:
+        pass
+
+    def close(self, node: Node) -> None:
+        pass
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What running a val came to: its value, the data afterwards, and the operations on references."""
+
+    value: Any
+    data: Any
+    log: list[str]
+
+
+Call = Callable[[str], Awaitable[str]]
+Evaluate = Callable[[str, str], Awaitable[Seen]]
+
+
+@pytest.fixture(scope="session")
+def engine() -> Iterator[Engine]:
+    with Engine(build.ENGINE.read_bytes()) as engine:
+        yield engine
+
+
+def caller(engine: Engine, image: bytes) -> Call:
+    """Call `pure` of a fresh guest, as the house does."""
+    kernel = Kernel(engine, engine.program(image))
+    frame = Frame(Policy.STRICT, NOBODY, NOBODY, Authority.FOREIGN)
+
+    async def call(text: str) -> str:
+        (answer,) = await Evaluation(kernel, frame, Run("compiler", LIMITS, Silent()), (), "compiler").run(
+            Entry(Op.PURE, (text,))
+        )
+        assert isinstance(answer, str)
+        return answer
+
+    return call
+
+
+@pytest.fixture(scope="session")
+def compile_in_guest(engine: Engine) -> Call:
+    return caller(engine, build.COMPILER.read_bytes())
+
+
+@pytest.fixture(scope="session")
+def compiler(compile_in_guest: Call) -> Compiler:
+    return Compiler(compile_in_guest)
+
+
+@pytest.fixture(scope="session")
+def evaluate(engine: Engine, compile_in_guest: Call) -> Evaluate:
+    """Compile and run a val in the world of world.js, with this data (a JavaScript object)."""
+    script = f"(function (glue, globalThis) {{\n{WORLD.read_text()}\nreturn {{ pure: (_, text) => globalThis.inWorld(glue, text) }}; }})"
+    world = caller(engine, Booter(build.ENGINE.read_bytes(), build.JS_STACK).image(script))
+
+    async def run(source: str, data: str = "{}") -> Seen:
+        answer = json.loads(await world(json.dumps([await compile_in_guest(source), data])))
+        if "error" in answer:
+            raise AssertionError(answer["error"])
+        return Seen(answer["value"], answer["data"], answer["log"])
+
+    return run
