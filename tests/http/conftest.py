@@ -12,6 +12,7 @@ from typing import Any
 
 import aiohttp
 import pytest
+import pytest_asyncio
 from aiohttp import web
 from yarl import URL
 
@@ -108,6 +109,13 @@ def settings(tmp_path: Path) -> Settings:
 @pytest.fixture
 async def world(settings: Settings) -> AsyncIterator[World]:
     async with open_world(settings) as made:
+        yield made
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def shared_world(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[World]:
+    """One for a whole file, whose tests keep out of each other's way."""
+    async with open_world(replace(Settings(), db=str(tmp_path_factory.mktemp("shared") / "test.db"))) as made:
         yield made
 
 

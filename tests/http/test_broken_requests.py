@@ -16,6 +16,13 @@ from host_api.http import incoming
 if TYPE_CHECKING:
     from tests.http.conftest import World
 
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+
+@pytest.fixture
+def world(shared_world: World) -> World:
+    return shared_world
+
 
 @asynccontextmanager
 async def connected(world: World) -> AsyncIterator[tuple[asyncio.StreamReader, asyncio.StreamWriter]]:

@@ -11,6 +11,14 @@ from host_api.http.app import ROUTES
 if TYPE_CHECKING:
     from tests.http.conftest import World
 
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+
+@pytest.fixture
+def world(shared_world: World) -> World:
+    return shared_world
+
+
 RUNNING = sorted({route.path.partition("{")[0] for route in ROUTES if route.runs_code})
 PREFLIGHT = {"Origin": "https://elsewhere.example", "Access-Control-Request-Method": "POST"}
 
@@ -69,5 +77,5 @@ async def test_a_cookie_is_neither_read_nor_set(world: World, path: str, status:
     assert "Set-Cookie" not in got.headers
 
 
-def test_both_families_run_code() -> None:
+async def test_both_families_run_code() -> None:
     assert RUNNING == ["/v1/eval", "/v1/eval/", "/v1/run/"]

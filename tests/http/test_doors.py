@@ -111,34 +111,3 @@ async def test_only_the_owner_writes(world: World, route: Route, privacy: Privac
     assert belongings(world) == before
     assert await knock(world, route, ids, by="alice") == door.owner
     assert belongings(world) != before
-
-
-@pytest.mark.parametrize("route", [route for route in ROUTES if route.scope is not None], ids=title)
-async def test_a_token_without_the_scope_opens_nothing(world: World, route: Route) -> None:
-    narrow = await world.token_for("alice", *(ALL_SCOPES - {route.scope, Scope.EVAL}) or {Scope.RUN})
-    if route.scope is Scope.EVAL:
-        narrow = await world.token_for("alice", *(ALL_SCOPES - {Scope.EVAL}))
-    got = await world.call(
-        route.method, route.path.replace("{expression:.*}", "1").replace("{", "").replace("}", ""), token=narrow
-    )
-    assert got.status == 401
-    assert route.scope is not None
-    assert route.scope.value in got.json()["error"]
-
-
-@pytest.mark.parametrize("route", [route for route in ROUTES if route.access is Access.ACCOUNT], ids=title)
-async def test_without_a_token_an_accounts_routes_are_shut(world: World, route: Route) -> None:
-    got = await world.call(route.method, route.path.replace("{", "").replace("}", ""))
-    assert set(got.insist(401)) == {"type", "error"}
-
-
-@pytest.mark.parametrize("path", ["/healthz", "/readyz"])
-async def test_probes_need_no_token_and_mind_none(world: World, path: str) -> None:
-    (await world.call("GET", path)).insist(200)
-    (await world.call("GET", path, token="wrong")).insist(200)
-
-
-@pytest.mark.parametrize("path", ["/v1/blob", "/v1/blob/key", "/v1/sqlite/execute"])
-async def test_what_later_val_town_has_is_a_501_with_one_sentence(world: World, path: str) -> None:
-    told = (await world.call("POST", path, body={})).insist(501)
-    assert set(told) == {"type", "error"}

@@ -13,6 +13,13 @@ from host_api.store.model import Privacy
 if TYPE_CHECKING:
     from tests.http.conftest import World
 
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+
+@pytest.fixture
+def world(shared_world: World) -> World:
+    return shared_world
+
 
 def padded(size: int) -> bytes:
     """A body of exactly this size that asks for 1."""
