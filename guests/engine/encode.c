@@ -418,6 +418,7 @@ static int encode_object(Encoder *e, JSValueConst value) {
     return 0;
   }
   if (object->class_id == JS_CLASS_PROXY || object->class_id == JS_CLASS_PROMISE || JS_IsFunction(ctx, value)) return put_reference(e, value);
+  if (table_find(&read_only, (uintptr_t)object)) return put_reference(e, value); /* a class's prototype looks plain, and is not */
   bool error = object->class_id == JS_CLASS_ERROR;
   bool bare = object->class_id == JS_CLASS_OBJECT && !object->shape->proto;
   if (error || bare || (copies(object->class_id) && has_prototype(value, ctx->class_proto[object->class_id]))) {

@@ -71,9 +71,10 @@ static void answer_request(Encoder *e, uint32_t *op, InHead *head, Values *value
 /* Send a CALL and serve requests until its reply is here. */
 static JSValue call_out(uint32_t kind, uint32_t op, uint32_t target, int argc, JSValueConst *argv, uint32_t *status) {
   Encoder e = {.root = "args"};
+  int first = kind == KIND_CALL && (op == OP_APPLY || op == OP_CONSTRUCT || op == OP_INVOKE); /* before the arguments stands this, newTarget or a key */
   *status = 0;
   for (int i = 0; i < argc; i++) {
-    if (!descend(&e, JS_ATOM_NULL, i, argv[i])) continue;
+    if (!(i < first ? encode(&e, argv[i]) : descend(&e, JS_ATOM_NULL, i - first, argv[i]))) continue;
     encoder_free(&e);
     return JS_EXCEPTION;
   }
@@ -351,11 +352,19 @@ EXPORT("buffer") void *guest_buffer(uint32_t n) {
   return inbox;
 }
 
+/* Error.prepareStackTrace may see where a call is, never the function itself: that would lend the glue and the runtime to any val. */
+static void hide_functions_of_stacks(void) {
+  JSAtom name = JS_NewAtom(ctx, "getFunction");
+  JS_DeleteProperty(ctx, ctx->class_proto[JS_CLASS_CALL_SITE], name, 0);
+  JS_FreeAtom(ctx, name);
+}
+
 EXPORT("boot") void guest_boot(uint32_t stack) {
   rt = JS_NewRuntime2(&ENGINE_MEMORY, NULL);
   JS_SetMaxStackSize(rt, stack);
   ctx = JS_NewContext(rt);
   JS_SetHostPromiseRejectionTracker(rt, track_rejection, NULL);
+  hide_functions_of_stacks();
   remote_boot();
   guest_buffer(4096);
 }
@@ -400,6 +409,8 @@ static void hash_anew(void) {
   }
 }
 
+#define GC_ROOM (4u << 20)
+
 /* load(length): run the runtime's script, a function (glue, global) => handlers, from the buffer */
 EXPORT("load") int guest_load(uint32_t length) {
   char *source = take(length + 1);
@@ -419,6 +430,7 @@ EXPORT("load") int guest_load(uint32_t length) {
   run_jobs();
   note_all_intrinsics();
   JS_RunGC(rt);
+  JS_SetGCThreshold(rt, rt->malloc_state.malloc_size + GC_ROOM); /* a short life never collects the image's own objects */
   note_maps();
   ctx->random_state = ctx->hash_seed = 0; /* given at birth */
   return JS_IsJobPending(rt) ? report(JS_ThrowInternalError(ctx, "the image holds a pending job")) : 0;

@@ -341,7 +341,7 @@ static void remote_boot(void) {
   JS_NewClass(rt, remote_class, &remote_definition);
   remote_traps = JS_NewObjectProto(ctx, JS_NULL);
   for (uint32_t i = 0; i < countof(TRAPS); i++)
-    JS_SetPropertyStr(ctx, remote_traps, TRAPS[i].name, JS_NewCFunctionMagic(ctx, trap, TRAPS[i].name, 3, JS_CFUNC_generic_magic, TRAPS[i].op));
+    JS_SetPropertyStr(ctx, remote_traps, TRAPS[i].name, JS_NewCFunctionMagic(ctx, trap, "valgate:handle", 3, JS_CFUNC_generic_magic, TRAPS[i].op));
   callable_target = bare_target("(() => {})");
   constructor_target = bare_target("(function () {})");
 }
