@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Self
 
 from host_api.capabilities import capabilities
-from host_api.capabilities.val import is_public, references_json, render
+from host_api.capabilities.val import is_public, references_json
 from host_api.compiler import Compiler, Unit
 from host_api.runs import Finished, Recorded, new_id
 from host_api.settings import Settings
@@ -29,7 +29,7 @@ from kernel.errors import BadSetting, BrokenGuest, ErrorInfo, NotFound, TooLarge
 from kernel.evaluation import Evaluation, Kernel
 from kernel.limits import MIB, Limits
 from kernel.policy import Policy
-from kernel.principals import ANONYMOUS, NOBODY, Authority, Frame, Principal, insist_name
+from kernel.principals import NOBODY, Authority, Frame, Principal, insist_name
 from kernel.wire import Op, Value
 
 BUILT = Path(__file__).parent.parent / "guests" / "build"
@@ -84,14 +84,16 @@ class House:
         """Call the compiler: a guest without handles, made for this source."""
         frame = Frame(Policy.STRICT, NOBODY, NOBODY, Authority.FOREIGN)
         run = Run("compiler", COMPILER_LIMITS, _Silent())
-        (answer,) = await Evaluation(self._compiling, frame, run, (), "compiler").run(evaluation.Entry(Op.PURE, (source,)))
+        (answer,) = await Evaluation(self._compiling, frame, run, (), "compiler").run(
+            evaluation.Entry(Op.PURE, (source,))
+        )
         if not isinstance(answer, str):
             raise BrokenGuest("The compiler gave an answer that cannot be read.")
         return answer
 
     # -- evaluating ------------------------------------------------------------------------------------
 
-    async def evaluate(  # noqa: PLR0913 - who, what, with what, as whom, under which policy
+    async def evaluate(
         self,
         *,
         requester: str | None,
@@ -122,7 +124,11 @@ class House:
         if val is not None:
             row = replace(row, entry_owner=val.owner, entry_name=val.name, entry_version=val.version, val_id=val.id)
         owned = asking == caller and asking != NOBODY
-        if val is not None and val.kind is Kind.DATA and (val.json is not None or val.payload is None or val.type == "undefined"):
+        if (
+            val is not None
+            and val.kind is Kind.DATA
+            and (val.json is not None or val.payload is None or val.type == "undefined")
+        ):
             return self._stored(val, row, owned=owned)
         finished = await self._run("run", caller, row, val, args)
         return _outcome(finished, owned=owned)
@@ -136,11 +142,15 @@ class House:
     def _stored(self, val: Val, row: EvaluationRow, *, owned: bool) -> Outcome:
         """Answer with a data val as it is; there is nothing to run."""
         answer = val.json if val.json is not None else b"null"
-        ended = replace(row, value=answer[: self.settings.limits.field] if len(answer) <= self.settings.limits.field else None)
+        ended = replace(
+            row, value=answer[: self.settings.limits.field] if len(answer) <= self.settings.limits.field else None
+        )
         self.store.finish_evaluation(replace(ended, ended=now_ms(), value_type=val.type, state=State.DONE))
         return Outcome(row.id, row.caller, answer, val.type, None, owned)
 
-    async def _run(self, mode: str, caller: Principal, row: EvaluationRow, val: Val | None, args: bytes | None) -> Finished:
+    async def _run(
+        self, mode: str, caller: Principal, row: EvaluationRow, val: Val | None, args: bytes | None
+    ) -> Finished:
         code = val.code if val is not None else row.code or ""
         frame = Frame(Policy(row.policy), caller, caller, Authority.OWN)
         if val is None and caller == NOBODY:
@@ -152,18 +162,22 @@ class House:
         if unit is None:
             values: tuple[Value, ...] = ("data", name, val.payload if val else None)
         else:
-            values = self._entry(run, mode, caller, name, unit, args)
+            hidden = val is not None and val.privacy is Privacy.PRIVATE
+            values = self._entry(run, mode, caller, name, unit, args, hidden=hidden)
         return await recorded.go(evaluation.Entry(Op.ENTER, values), name)
 
     @staticmethod
-    def _entry(run: Run, mode: str, owner: Principal, name: str, unit: Unit, args: bytes | None) -> tuple[Value, ...]:  # noqa: PLR0913
-        source = Sources.of(run).add(owner, name, unit, private=False, own=True)
+    def _entry(
+        run: Run, mode: str, owner: Principal, name: str, unit: Unit, args: bytes | None, *, hidden: bool
+    ) -> tuple[Value, ...]:
+        """Return what the runtime's `enter` takes; others see no name of a hidden val, not in a stack either."""
+        source = Sources.of(run).add(owner, name, unit, private=hidden, own=True)
         text = None if args is None else args.decode("utf-8", "replace")
         return mode, source.label, unit.code, references_json(unit), text
 
     # -- saving ----------------------------------------------------------------------------------------
 
-    async def save(  # noqa: PLR0913 - the fields of a val
+    async def save(
         self,
         *,
         owner: str,
@@ -204,11 +218,13 @@ class House:
         finished = await self._run("save", Principal(account.name), row, None, None)
         return await self._keep(account.name, wanted, code, finished, privacy, readme)
 
-    async def _keep(  # noqa: PLR0913 - as above
+    async def _keep(
         self, owner: str, name: str, code: str, finished: Finished, privacy: Privacy | None, readme: str | None
     ) -> Val:
         error, row = finished.error, finished.row
-        text, kind, payload = (*finished.values[1:4], None, None, None)[:3] if error is None else (None, "undefined", None)
+        text, kind, payload = (
+            (*finished.values[1:4], None, None, None)[:3] if error is None else (None, "undefined", None)
+        )
         is_data = error is not None or isinstance(payload, bytes)
         return await self.store.write_val(
             owner,
@@ -263,6 +279,8 @@ def _outcome(finished: Finished, *, owned: bool) -> Outcome:
 
 
 def _told(error: ErrorInfo) -> dict[str, object]:
-    told: dict[str, object] = json.loads(json.dumps({"name": error.name, "message": error.message, "stack": error.stack}))
+    told: dict[str, object] = json.loads(
+        json.dumps({"name": error.name, "message": error.message, "stack": error.stack})
+    )
     places = {"line": error.line, "column": error.column}
     return told | {name: value for name, value in places.items() if value is not None}

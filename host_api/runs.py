@@ -113,7 +113,11 @@ class Recorded:
 
     def _record(self, evaluation: Evaluation, values: tuple[Value, ...], error: ErrorInfo | None) -> EvaluationRow:
         redact, limit, usage = self._redactor(), self._limits.field, evaluation.usage
-        value = values[1].encode("utf-8", "replace") if error is None and len(values) > 1 and isinstance(values[1], str) else None
+        value = (
+            values[1].encode("utf-8", "replace")
+            if error is None and len(values) > 1 and isinstance(values[1], str)
+            else None
+        )
         kind = values[2] if error is None and len(values) > 2 and isinstance(values[2], str) else None  # noqa: PLR2004
         calls = self._recorder.calls()
         if usage.cancelled:
@@ -183,5 +187,7 @@ def _rows(value: object) -> list[dict[str, object]]:
 
 
 def _error_json(error: ErrorInfo) -> bytes:
-    fields = {name: getattr(error, name) for name in ("name", "message", "stack", "code", "status", "val", "line", "column")}
+    fields = {
+        name: getattr(error, name) for name in ("name", "message", "stack", "code", "status", "val", "line", "column")
+    }
     return json.dumps({name: value for name, value in fields.items() if value is not None}).encode()

@@ -16,7 +16,9 @@ from kernel.principals import Principal
 ENTRY = "eval"
 """The label of code that was sent and not saved."""
 INTERNAL = "valgate:"
-_FRAME = re.compile(r"^ {4}at (?:(?P<function>.*) \()?(?P<label>@?[^()\n]*?(?: \(private \d+\))?):(?P<line>\d+):(?P<column>\d+)\)?$")
+_FRAME = re.compile(
+    r"^ {4}at (?:(?P<function>.*) \()?(?P<label>@?[^()\n]*?(?: \(private \d+\))?):(?P<line>\d+):(?P<column>\d+)\)?$"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +73,9 @@ class Sources:
                 lines.append(f"    at {source.owner} (private)")
                 continue
             # Line 0 is the compiler's opening: the engine's place for what the val's first token stands in.
-            line, column = source.unit.locate(int(match["line"]), int(match["column"])) if int(match["line"]) else (1, 1)
+            line, column = (
+                source.unit.locate(int(match["line"]), int(match["column"])) if int(match["line"]) else (1, 1)
+            )
             place = (source.name, line, column)
             first = first or place
             lines.append(f"    at {match['function'] or '<anonymous>'} ({place[0]}:{place[1]}:{place[2]})")

@@ -287,9 +287,7 @@ class Overloaded(HostError):
     status = 503
 
 
-UNCAUGHT: dict[str, type[Refusal]] = {
-    kind.guest_name: kind for kind in (LimitError, CloneRefused, PermissionRefused)
-}
+UNCAUGHT: dict[str, type[Refusal]] = {kind.guest_name: kind for kind in (LimitError, CloneRefused, PermissionRefused)}
 """Refusals that keep their own status when a val lets them go: by the name that guests see."""
 
 

@@ -83,7 +83,9 @@ class Open:
 class Evaluation:
     """One run. Make it, `await run(entry)` once, and it is over: every guest closed, every handle dead."""
 
-    def __init__(self, kernel: Kernel, frame: Frame, run: Run, capabilities: tuple[Capability, ...], source: str) -> None:
+    def __init__(
+        self, kernel: Kernel, frame: Frame, run: Run, capabilities: tuple[Capability, ...], source: str
+    ) -> None:
         """Prepare a run of `frame`; `source` names the entry for records, `capabilities` are what its guests may be granted."""
         self._kernel, self._run, self._capabilities = kernel, run, capabilities
         self._frame, self._source = frame, source

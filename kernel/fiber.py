@@ -121,7 +121,9 @@ def running() -> Fiber | None:
     return _current
 
 
-def _on_call(_env: int, _caller: int, arguments: int, _n: int, results: int, _m: int, _trap: int, continuation: int) -> None:
+def _on_call(
+    _env: int, _caller: int, arguments: int, _n: int, results: int, _m: int, _trap: int, continuation: int
+) -> None:
     """kernel.call: the only Python on a fiber's stack. Copy the message, shut the gate, hand out the continuation."""
     fiber = _current
     ctypes.memmove(continuation, fiber.continuation, 24)  # type: ignore[union-attr]
@@ -174,7 +176,19 @@ class Program:
 class Fiber:
     """A store with two instances, an image and the engine's code, and one call of `main` on its own stack."""
 
-    __slots__ = ("_future", "_places", "_program", "_store", "base", "context", "continuation", "gate", "memory", "message", "results")
+    __slots__ = (
+        "_future",
+        "_places",
+        "_program",
+        "_store",
+        "base",
+        "context",
+        "continuation",
+        "gate",
+        "memory",
+        "message",
+        "results",
+    )
 
     def __init__(self, program: Program, memory_limit: int, arguments: tuple[int, int, int]) -> None:
         """Instantiate and start, without running: `memory_limit` in bytes, `arguments` for main."""
@@ -195,7 +209,9 @@ class Fiber:
         for place, number in zip(self._places.arguments, arguments, strict=True):
             place.kind, place.of.i32 = _I32, number
         at = self._at
-        self._future = _call_async(self.context, at("main") + _EXTERN_AT, at("arguments"), _PARAMETERS, None, 0, at("trap"), at("error"))
+        self._future = _call_async(
+            self.context, at("main") + _EXTERN_AT, at("arguments"), _PARAMETERS, None, 0, at("trap"), at("error")
+        )
 
     def _at(self, field: str) -> int:
         offset: int = getattr(_Places, field).offset
@@ -206,7 +222,9 @@ class Fiber:
         check(_instance_new(context, pointer(program.image), None, 0, at("image"), at("trap")))
         self._insist(_export_get(context, at("image"), b"memory", 6, at("memory")), "a memory")
         check(_linker_define(pointer(program.linker), context, b"env", 3, b"memory", 6, at("memory")))
-        future = _linker_instantiate(pointer(program.linker), context, pointer(program.code), at("engine"), at("trap"), at("error"))
+        future = _linker_instantiate(
+            pointer(program.linker), context, pointer(program.code), at("engine"), at("trap"), at("error")
+        )
         while not _poll(future):
             pass
         _future_delete(future)

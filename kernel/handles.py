@@ -34,7 +34,9 @@ class HandleTable(Generic[T]):
         if known is not None:
             return known, False
         if len(self._entries) >= self.capacity or self._next > LAST:
-            raise LimitError(f"more than {self.capacity} handles are alive in one guest; hold fewer foreign objects at once")
+            raise LimitError(
+                f"more than {self.capacity} handles are alive in one guest; hold fewer foreign objects at once"
+            )
         number, self._next = self._next, self._next + 1
         self._entries[number] = thing
         self._numbers[thing] = number

@@ -81,9 +81,11 @@ def image_module(memory: bytes, limit: int = 0) -> bytes:
     low, high = len(memory) // WASM_PAGE, limit // WASM_PAGE
     limits = b"\1" + _unsigned(low) + _unsigned(high) if high else b"\0" + _unsigned(low)
     segments = [b"\0\x41" + _signed(at) + b"\x0b" + _unsigned(len(data)) + data for at, data in _segments(memory)]
-    return b"".join((
-        MAGIC,
-        _section(MEMORY, b"\1" + limits),
-        _section(EXPORT, b"\1\6memory\2\0"),
-        _section(DATA, _unsigned(len(segments)) + b"".join(segments)),
-    ))
+    return b"".join(
+        (
+            MAGIC,
+            _section(MEMORY, b"\1" + limits),
+            _section(EXPORT, b"\1\6memory\2\0"),
+            _section(DATA, _unsigned(len(segments)) + b"".join(segments)),
+        )
+    )

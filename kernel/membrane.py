@@ -12,7 +12,9 @@ from kernel.policy import decide
 from kernel.principals import Frame
 
 
-async def host_call(run: Run, frame: Frame, capability: Capability, message: wire.Message, node: Node, source: str) -> Answer:
+async def host_call(
+    run: Run, frame: Frame, capability: Capability, message: wire.Message, node: Node, source: str
+) -> Answer:
     """Perform one host call of a guest of this frame; raise a Refusal or HostFailure to be thrown into it.
 
     `node` is the call's place in the tree; it is filled in and handed to the recorder whatever happens.

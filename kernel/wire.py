@@ -161,7 +161,9 @@ def parse_message(data: bytes, memory: int) -> Message:
     return Message(inbox, capacity, kind, op, target, both[:nrefs], both[nrefs:], payload)
 
 
-def write_message(say: Say, op: int, target: int, refs: Iterable[int], released: Iterable[int], payload: bytes) -> bytes:
+def write_message(
+    say: Say, op: int, target: int, refs: Iterable[int], released: Iterable[int], payload: bytes
+) -> bytes:
     """Write what the kernel says."""
     refs, released = tuple(refs), tuple(released)
     head = IN_HEAD.pack(say, op, target, len(refs), len(released))

@@ -6,6 +6,7 @@
 
 import * as acorn from "acorn";
 import { tsPlugin } from "@sveltejs/acorn-typescript";
+import { fastTokens } from "./tokens.js";
 
 const { TokenType, tokTypes: tt, isIdentifierStart, isIdentifierChar } = acorn;
 const REFERENCE = new TokenType("@user.name", { startsExpr: true });
@@ -226,10 +227,12 @@ function flattened(Parser) {
   return Parser;
 }
 
-const WITH_JSX = flattened(acorn.Parser.extend(tsPlugin({ jsx: true }), references));
-const WITHOUT_JSX = flattened(acorn.Parser.extend(tsPlugin(), references));
+const WITH_JSX = flattened(acorn.Parser.extend(fastTokens, tsPlugin({ jsx: true }), references));
+const WITHOUT_JSX = flattened(acorn.Parser.extend(fastTokens, tsPlugin(), references));
 /** For JavaScript that TypeScript reads otherwise, such as `a ? (b) : c => d`. */
-const WITHOUT_TYPES = flattened(acorn.Parser.extend(references));
+const WITHOUT_TYPES = flattened(acorn.Parser.extend(fastTokens, references));
+/** For what was written. */
+const PLAIN = flattened(acorn.Parser.extend(fastTokens));
 
 /** Where the parser is, for errors that do not say where they are. */
 export const progress = { parser: null };
@@ -279,7 +282,7 @@ export function parse(source) {
  * could leave the wrapper or mean something else, the val does not compile.
  */
 export function verify(code) {
-  const { body } = acorn.parse(code, { ecmaVersion: OPTIONS.ecmaVersion, sourceType: "script" });
+  const { body } = PLAIN.parse(code, { ecmaVersion: OPTIONS.ecmaVersion, sourceType: "script" });
   const alone = body.length === 1 && body[0].expression?.type === "FunctionExpression";
   if (!alone) throw Object.assign(new SyntaxError("The code does not stay in its function"), { pos: 0 });
 }

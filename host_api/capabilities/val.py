@@ -347,7 +347,9 @@ class Vals:
             raise LimitError(f"a stored value has {call.run.limits.message} bytes at most")
         text = write.json.encode() if write.json is not None else None
         code = render(write.val, write.text if write.text is not None else write.json)
-        return await self._store_value(write, decision, call, code=code, kind=Kind.DATA, payload=write.payload, json=text)
+        return await self._store_value(
+            write, decision, call, code=code, kind=Kind.DATA, payload=write.payload, json=text
+        )
 
     def _may_write_back(self, write: Write, owner: Principal, call: Call) -> bool:
         val = self._store.val(owner.name, write.val)
@@ -369,7 +371,7 @@ class Vals:
             return False
         return True
 
-    async def _store_value(  # noqa: PLR0913 - the fields of a version
+    async def _store_value(
         self,
         write: Write | WriteSource,
         decision: Decision,
