@@ -18,6 +18,9 @@ from kernel.principals import ValName
 
 SOURCE = "api"
 
+UNTOLD = frozenset({"undefined", "number", "object", "function", "symbol"})
+"""Types of values that JSON writes as null. A guest says which, so it is one of these or nothing."""
+
 BODY_MUST_BE = 'The body must be {"args": […]}, an array of arguments, {}, or nothing.'
 
 
@@ -54,7 +57,7 @@ def outcome_answer(outcome: Outcome) -> web.Response:
 
 def _value(outcome: Outcome) -> web.Response:
     response = web.Response(body=outcome.json, content_type="application/json")
-    if outcome.json == b"null" and outcome.type != "null":
+    if outcome.json == b"null" and outcome.type in UNTOLD:
         response.headers["X-Val-Result-Type"] = outcome.type
     return response
 

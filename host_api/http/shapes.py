@@ -7,14 +7,17 @@ Source: http-api.md, "Vals and evaluations".
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import orjson
 
+from host_api.http import json_text
 from host_api.http.answers import iso
 from host_api.http.who import Requester
 from host_api.store import Store
 from host_api.store.model import Account, EvaluationRow, Kind, Privacy, Token, Val, Version
+from kernel.errors import BadInput
 
 Json = dict[str, Any]
 
@@ -48,7 +51,7 @@ def full_val(val: Val, requester: Requester, store: Store) -> Json:
     own = requester.owns(val.owner_id)
     row = store.evaluation(val.evaluation) if own and val.evaluation else None
     shown = base_val(val, requester) | {
-        "logs": _raw(row.logs if row else None, "[]"),
+        "logs": _rows(row.logs if row else None),
         "error": val.error if own else None,
         "readme": val.readme,
         "likeCount": 0,
@@ -69,7 +72,7 @@ def base_run(row: EvaluationRow, caller: Account) -> Json:
     """Show an evaluation in a list; only its caller ever sees one."""
     shown: Json = {
         "id": row.id,
-        "error": orjson.Fragment(row.error) if row.error is not None else None,
+        "error": _raw(row.error, "null"),
         "author": author(caller.id, caller.name),
         **_times(row.started, row.ended),
     }
@@ -80,12 +83,12 @@ def base_run(row: EvaluationRow, caller: Account) -> Json:
 def full_run(row: EvaluationRow, caller: Account) -> Json:
     """Show an evaluation whole, with its tree of calls."""
     shown = base_run(row, caller) | {
-        "emails": _raw(row.emails, "[]"),
-        "logs": _raw(row.logs, "[]"),
+        "emails": _rows(row.emails),
+        "logs": _rows(row.logs),
         "args": _raw(row.args, "[]"),
         "calls": _raw(row.calls, "[]"),
     }
-    return shown if row.value is None else shown | {"returnValue": orjson.Fragment(row.value)}
+    return shown if row.value is None else shown | {"returnValue": _raw(row.value, "null")}
 
 
 def token(held: Token) -> Json:
@@ -103,7 +106,7 @@ def token(held: Token) -> Json:
 def _output(kind: str, value: bytes | None) -> Json:
     """Show a stored value: what is not JSON (undefined, a function) has a type and no value."""
     shown: Json = {"type": kind}
-    return shown if value is None or kind == "undefined" else shown | {"value": orjson.Fragment(value)}
+    return shown if value is None or kind == "undefined" else shown | {"value": _raw(value, "null")}
 
 
 def _times(start: int | None, end: int | None) -> Json:
@@ -111,6 +114,15 @@ def _times(start: int | None, end: int | None) -> Json:
     return {name: iso(at) for name, at in times.items() if at is not None}
 
 
+def _rows(recorded: bytes | None) -> list[Json]:
+    """Show rows that the host recorded; there a time is a number of milliseconds, as everywhere inside."""
+    rows = json.loads(recorded or b"[]")
+    return [row | {"at": iso(row["at"])} if isinstance(row.get("at"), int) else row for row in rows]
+
+
 def _raw(value: bytes | None, otherwise: str) -> orjson.Fragment:
-    """Put JSON that a guest wrote into an answer, byte for byte."""
-    return orjson.Fragment(value or otherwise)
+    """Put JSON that a guest wrote into an answer, byte for byte: if it is JSON, and so can say nothing outside itself."""
+    try:
+        return orjson.Fragment(json_text.parse(value or b"").raw)
+    except BadInput:
+        return orjson.Fragment(otherwise)

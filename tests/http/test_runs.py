@@ -27,7 +27,9 @@ async def test_an_evaluation_is_told_whole_to_its_caller(world: World) -> None:
     assert set(run) == FULL
     assert (run["id"], run["error"], run["args"], run["returnValue"]) == (found, None, [1], {"b": 1, "a": 1})
     assert run["author"] == {"id": world.account_id("alice"), "username": "@alice"}
-    assert len(run["logs"]) == 1
+    [line] = run["logs"]
+    assert (line["level"], line["message"]) == ("log", "hi 1")
+    assert run["runStartAt"] <= line["at"] <= run["runEndAt"]
     assert run["emails"] == []
     assert isinstance(run["calls"], list)
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from host_api.store.model import Privacy
+from host_api.store.model import Kind, Privacy
 
 if TYPE_CHECKING:
     from tests.http.conftest import World
@@ -196,3 +196,12 @@ async def test_a_version_that_is_not_there_is_not_found(world: World, number: st
     made = await world.val("alice", "export let x = 0")
     for method in ("GET", "DELETE"):
         (await world.call(method, f"/v1/vals/{made.id}/versions/{number}", by="alice")).insist(404)
+
+
+async def test_a_stored_value_that_is_no_json_says_nothing_outside_itself(world: World) -> None:
+    lie = b'1},"author":{"username":"@alice"'
+    val = await world.house.store.write_val(
+        "bob", "lie", code="1", kind=Kind.DATA, json=lie, type="number", privacy=Privacy.PUBLIC
+    )
+    seen = (await world.call("GET", f"/v1/vals/{val.id}")).insist(200)
+    assert (seen["output"], seen["author"]["username"]) == ({"type": "number", "value": None}, "@bob")
