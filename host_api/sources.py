@@ -73,10 +73,8 @@ class Sources:
                 lines.append(f"    at {source.owner} (private)")
                 continue
             # Line 0 is the compiler's opening: the engine's place for what the val's first token stands in.
-            line, column = (
-                source.unit.locate(int(match["line"]), int(match["column"])) if int(match["line"]) else (1, 1)
-            )
-            place = (source.name, line, column)
+            at = int(match["line"]), int(match["column"])
+            place = (source.name, *(source.unit.locate(*at) if at[0] else (1, 1)))
             first = first or place
             lines.append(f"    at {match['function'] or '<anonymous>'} ({place[0]}:{place[1]}:{place[2]})")
         return "\n".join(lines), first

@@ -101,7 +101,9 @@ class Turn(Enum):
 def check(error: int | None) -> None:
     """Raise wasmtime's error behind a C pointer; a null pointer is success."""
     if error:
-        raise wasmtime.WasmtimeError._from_ptr(ctypes.cast(error, ctypes.POINTER(generated.wasmtime_error_t)))
+        raise wasmtime.WasmtimeError._from_ptr(  # noqa: SLF001 - this file is where the C API and wasmtime-py meet
+            ctypes.cast(error, ctypes.POINTER(generated.wasmtime_error_t))
+        )
 
 
 def pointer(thing: wasmtime.Engine | wasmtime.Linker | wasmtime.Module | wasmtime.FuncType) -> int:
@@ -276,7 +278,7 @@ class Fiber:
         """Say why it ended, in wasmtime's first line: a trap, or `returned`."""
         trap, self._places.trap = self._places.trap, None
         if trap:
-            return str(wasmtime.Trap._from_ptr(ctypes.cast(trap, ctypes.POINTER(generated.wasm_trap_t))))
+            return str(wasmtime.Trap._from_ptr(ctypes.cast(trap, ctypes.POINTER(generated.wasm_trap_t))))  # noqa: SLF001 - as above
         error, self._places.error = self._places.error, None
         try:
             check(error)

@@ -40,7 +40,7 @@ def _read_unsigned(data: bytes, at: int) -> tuple[int, int]:
         byte, at = data[at], at + 1
         result |= (byte & 0x7F) << shift
         shift += 7
-        if byte < 0x80:
+        if not byte & 0x80:
             return result, at
 
 

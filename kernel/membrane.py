@@ -6,7 +6,7 @@ Everything that every host call goes through is here. This file does not know an
 from __future__ import annotations
 
 from kernel import wire
-from kernel.capability import Answer, Call, Capability, Node, Run, Seen
+from kernel.capability import Answer, Call, Capability, Node, Operation, Run, Seen
 from kernel.errors import BadRequest, HostFailure, ValgateError
 from kernel.policy import decide
 from kernel.principals import Frame
@@ -21,10 +21,7 @@ async def host_call(
     """
     run.recorder.open(node)
     try:
-        parse = capability.parsers.get(message.op)
-        if parse is None or message.refs:
-            raise BadRequest(f"{capability.name} has no such operation")
-        operation = parse(wire.decode(message.payload))
+        operation = _parse(capability, message)
         node.op, node.target = operation.name, operation.target
         decisions = tuple(decide(frame, access, owner) for access, owner in operation.asks)
         answer = await capability.perform(operation, Call(run, frame, decisions, source))
@@ -38,3 +35,10 @@ async def host_call(
     finally:
         run.recorder.close(node)
     return answer
+
+
+def _parse(capability: Capability, message: wire.Message) -> Operation:
+    parse = capability.parsers.get(message.op)
+    if parse is None or message.refs:
+        raise BadRequest(f"{capability.name} has no such operation")
+    return parse(wire.decode(message.payload))

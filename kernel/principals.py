@@ -15,6 +15,8 @@ from kernel.errors import BadInput
 MAX_NAME = 48
 """Characters of a principal's or a val's name."""
 
+MAX_VERSION_DIGITS = 9
+
 ANONYMOUS = "anonymous"
 ME = "me"
 RESERVED = frozenset({ME, "secrets", ANONYMOUS})
@@ -114,4 +116,4 @@ class ValName:
 
 
 def _is_version(text: str) -> bool:
-    return text.isascii() and text.isdigit() and len(text) <= 9
+    return text.isascii() and text.isdigit() and len(text) <= MAX_VERSION_DIGITS

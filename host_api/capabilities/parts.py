@@ -39,10 +39,10 @@ def raw(value: Value) -> bytes:
 
 
 def integer(value: Value) -> int:
-    """Insist on a whole number."""
-    if not isinstance(value, int) or isinstance(value, bool):
+    """Insist on a whole number; JavaScript has one kind of number, and the engine two."""
+    if isinstance(value, bool) or not isinstance(value, int | float) or not float(value).is_integer():
         raise BadRequest("a host call takes a whole number here")
-    return value
+    return int(value)
 
 
 def owner(value: Value) -> Principal | None:
