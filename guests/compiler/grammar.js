@@ -6,6 +6,7 @@
 
 import * as acorn from "acorn";
 import { tsPlugin } from "@sveltejs/acorn-typescript";
+import { SourceError } from "./nodes.js";
 import { fastTokens } from "./tokens.js";
 
 const { TokenType, tokTypes: tt, isIdentifierStart, isIdentifierChar } = acorn;
@@ -247,6 +248,13 @@ function attempt(Parser, source, asExpression) {
   return { program };
 }
 
+/** The error of one attempt. Any but those of stack and memory is a mistake in the source that the plugin stumbled over. */
+function placed(error) {
+  if (error instanceof SyntaxError && typeof error.pos === "number") return error;
+  if (!(error instanceof TypeError)) throw error;
+  return new SourceError(progress.parser.start, "The code cannot be understood from here on");
+}
+
 /**
  * Parse a val: { expression } or { program }.
  *
@@ -265,8 +273,8 @@ export function parse(source) {
     for (const asExpression of orders) {
       try {
         return attempt(Parser, source, asExpression);
-      } catch (error) {
-        if (!(error instanceof SyntaxError) || typeof error.pos !== "number") throw error;
+      } catch (raised) {
+        const error = placed(raised);
         const counts = Parser === WITH_JSX || !isJsx;
         if (!worst || (counts && error.pos > worst.pos)) worst = error;
       }

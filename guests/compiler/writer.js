@@ -3,15 +3,13 @@
 // The cursor only moves forward: text is copied, replaced by `put` and `skip`, or blanked.
 // Every line terminator of the source is written exactly once, so the lines stay the val's own.
 
+const LINE_END = /\r\n|[\n\r]/g;
 const NOT_NEWLINE = /[^\n\r\u2028\u2029]/g;
 
 /** Offsets at which lines start, as engines and editors count them: \n, \r\n and \r end a line. */
 export function lineStarts(text) {
   const starts = [0];
-  for (let i = 0; i < text.length; i++) {
-    const code = text.charCodeAt(i);
-    if (code === 10 || (code === 13 && text.charCodeAt(i + 1) !== 10)) starts.push(i + 1);
-  }
+  for (const end of text.matchAll(LINE_END)) starts.push(end.index + end[0].length);
   return starts;
 }
 
