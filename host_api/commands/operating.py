@@ -14,15 +14,22 @@ LAST_PORT = 65535
 
 
 def _serve(context: Context, args: Namespace) -> int:
-    from host_api.http.server import serve  # noqa: PLC0415 — loads the engine and the web server
-
     host = args.host or context.settings.host
     port = context.settings.port if args.port is None else args.port
     try:
-        run_async(serve(context.settings, host=host, port=port, demo=args.demo, ready=None))
+        run_async(_serve_tended(context, host, port, demo=args.demo))
     except OSError as error:
         raise BadSetting(_unlistenable(error, host, port)) from error
     return 0
+
+
+async def _serve_tended(context: Context, host: str, port: int, *, demo: bool) -> None:
+    from host_api.http.server import serve  # noqa: PLC0415 — loads the engine and the web server
+    from host_api.store.tending import tended  # noqa: PLC0415
+
+    with context.open_store() as store:
+        async with tended(store, context.settings.retention_days):
+            await serve(context.settings, host=host, port=port, demo=demo, ready=None)
 
 
 def _unlistenable(error: OSError, host: str, port: int) -> str:

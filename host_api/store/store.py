@@ -393,9 +393,12 @@ class Store:
     def _running_processes(self) -> list[str]:
         return evaluations.running_processes(self._db)
 
-    def forget_evaluations(self, before: int) -> Future[int]:
-        """Forget the records of evaluations that started before; return how many."""
-        return self._writer.submit(lambda db: evaluations.forget(db, before))
+    async def forget_evaluations(self, before: int) -> int:
+        """Forget the records of evaluations that started before, some at a time; return how many."""
+        forgotten = 0
+        while some := await self._writer.submit(lambda db: evaluations.forget(db, before)):
+            forgotten += some
+        return forgotten
 
     # The whole
 

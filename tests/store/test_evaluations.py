@@ -5,7 +5,12 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
-from host_api.store import EvaluationRow, Filter, State, Store
+import pytest
+
+from host_api.store import EvaluationRow, Filter, Keys, State, Store
+from host_api.store.clock import now_ms
+from host_api.store.tending import tended
+from kernel.errors import BadSetting
 
 
 def row(name: str, caller: str | None = "alice", **rest: object) -> EvaluationRow:
@@ -119,3 +124,26 @@ async def test_only_what_a_dead_process_left_is_interrupted(database: Path) -> N
         assert told is not None
         assert b"stopped before" in (told.error or b"")
     assert not database.with_name("valgate.db.live").exists()
+
+
+async def test_a_start_marks_orphans_and_forgets_what_is_old_enough(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("host_api.store.evaluations.SOME", 2)
+    day = 86_400_000
+    for number in range(5):
+        store.start_evaluation(row(f"old{number}", started=now_ms() - 31 * day, state=State.DONE))
+    await store.start_evaluation(row("new", started=now_ms() - 29 * day, state=State.DONE))
+    async with tended(store, 30), asyncio.timeout(10):
+        while len(store.evaluations("alice")) > 1:
+            await store.flush()
+    assert [one.id for one in store.evaluations("alice")] == ["new"]
+
+
+async def test_a_start_with_another_key_is_refused(database: Path) -> None:
+    async with Store.open(database) as first:
+        await first.unlock()
+    async with Store.open(database, Keys(database, text="00" * 32)) as store:
+        with pytest.raises(BadSetting):
+            async with tended(store, 30):
+                pass
