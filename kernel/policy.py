@@ -53,58 +53,46 @@ class Decision:
     row: int | None
 
 
-A, B, N, U, O, E = Verdict.CALLER, Verdict.AUTHOR, Verdict.NAMED, Verdict.UNDEFINED, Verdict.NOOP, Verdict.ERROR  # noqa: E741
+A, B, N, U, O, E = Verdict  # noqa: E741
 COLUMNS = (Policy.API, Policy.LIBRARY, Policy.RESTRICTED, Policy.STRICT)
-TABLE: dict[tuple[Access, Relation], tuple[int | None, Verdict, Verdict, Verdict, Verdict]] = {
-    #                                    row  api lib res strict
-    (Access.SECRET, Relation.ME): (1, B, A, U, U),
-    (Access.SECRET, Relation.CALLER): (2, E, A, U, U),
-    (Access.SECRET, Relation.AUTHOR): (3, B, U, U, U),
-    (Access.PRIVATE, Relation.ME): (4, B, A, U, U),
-    (Access.PRIVATE, Relation.CALLER): (5, E, A, U, U),
-    (Access.PRIVATE, Relation.AUTHOR): (6, B, U, U, U),
-    (Access.PUBLIC, Relation.ME): (7, B, B, B, B),
-    (Access.PUBLIC, Relation.CALLER): (8, A, A, A, A),
-    (Access.PUBLIC, Relation.AUTHOR): (9, B, B, B, B),
-    (Access.WRITE, Relation.ME): (10, B, A, O, O),
-    (Access.WRITE, Relation.CALLER): (11, E, A, A, O),
-    (Access.WRITE, Relation.AUTHOR): (12, B, O, O, O),
-    (Access.EMAIL, Relation.ME): (13, B, A, A, A),
+TABLE: dict[tuple[Access, Relation], tuple[int | None, Verdict, Verdict, Verdict, Verdict, Verdict]] = {
+    #                                 row api lib res strict, own authority
+    (Access.SECRET, Relation.ME): (1, B, A, U, U, A),
+    (Access.SECRET, Relation.CALLER): (2, E, A, U, U, A),
+    (Access.SECRET, Relation.AUTHOR): (3, B, U, U, U, U),
+    (Access.PRIVATE, Relation.ME): (4, B, A, U, U, A),
+    (Access.PRIVATE, Relation.CALLER): (5, E, A, U, U, A),
+    (Access.PRIVATE, Relation.AUTHOR): (6, B, U, U, U, U),
+    (Access.PUBLIC, Relation.ME): (7, B, B, B, B, A),
+    (Access.PUBLIC, Relation.CALLER): (8, A, A, A, A, A),
+    (Access.PUBLIC, Relation.AUTHOR): (9, B, B, B, B, N),
+    (Access.WRITE, Relation.ME): (10, B, A, O, O, A),
+    (Access.WRITE, Relation.CALLER): (11, E, A, A, O, A),
+    (Access.WRITE, Relation.AUTHOR): (12, B, O, O, O, O),
+    (Access.EMAIL, Relation.ME): (13, B, A, A, A, A),
     # A third principal's things: ours, not the table's.
-    (Access.SECRET, Relation.THIRD): (None, E, U, U, U),
-    (Access.PRIVATE, Relation.THIRD): (None, E, U, U, U),
-    (Access.PUBLIC, Relation.THIRD): (None, N, N, N, N),
-    (Access.WRITE, Relation.THIRD): (None, E, O, O, O),
+    (Access.SECRET, Relation.THIRD): (None, E, U, U, U, U),
+    (Access.PRIVATE, Relation.THIRD): (None, E, U, U, U, U),
+    (Access.PUBLIC, Relation.THIRD): (None, N, N, N, N, N),
+    (Access.WRITE, Relation.THIRD): (None, E, O, O, O, O),
 }
 
 
 def relate(frame: Frame, owner: Principal | None) -> Relation:
-    """Say whose thing `owner` names; None is `@me`. The caller's own name comes before the author's."""
-    if owner is None:
-        return Relation.ME
-    if owner == frame.caller:
-        return Relation.CALLER
-    return Relation.AUTHOR if owner == frame.author else Relation.THIRD
+    """Say whose thing `owner` names; None is `@me`. Who is both author and caller counts as the caller."""
+    known = {None: Relation.ME, frame.author: Relation.AUTHOR, frame.caller: Relation.CALLER}
+    return known.get(owner, Relation.THIRD)
 
 
 def decide(frame: Frame, access: Access, owner: Principal | None) -> Decision:
-    """Look up the cell for this frame, what is asked for, and the owner named (None: `@me`)."""
-    if frame.authority is Authority.OWN:
-        return _own(frame, access, owner)
-    row, *cells = TABLE.get((access, relate(frame, owner)), (None, U, U, U, U))
+    """Look up the cell for this frame, what is asked for, and the owner named (None: `@me`). Own code is in no row."""
+    row, *cells, own = TABLE.get((access, relate(frame, owner)), (None, U, U, U, U, U))
     verdict = cells[COLUMNS.index(frame.policy)]
     if frame.policy is Policy.API and frame.author == frame.caller and access not in (Access.PUBLIC, Access.EMAIL):
-        verdict = Verdict.ERROR
-    principal = {Verdict.CALLER: frame.caller, Verdict.AUTHOR: frame.author, Verdict.NAMED: owner}.get(verdict)
-    if principal == NOBODY and access is not Access.EMAIL:
-        return Decision(O if access is Access.WRITE else U, None, row)  # nobody owns nothing
+        verdict = Verdict.ERROR  # the caller's code reached by a foreign name: authority follows the reference
+    if frame.authority is Authority.OWN:
+        row, verdict = None, own
+    principal = {A: frame.caller, B: frame.author, N: owner}.get(verdict)
+    if principal == NOBODY and access is not Access.EMAIL:  # nobody owns nothing
+        return Decision(O if access is Access.WRITE else U, None, row)
     return Decision(verdict, principal, row)
-
-
-def _own(frame: Frame, access: Access, owner: Principal | None) -> Decision:
-    mine = (owner or frame.caller) == frame.caller
-    if access is Access.EMAIL or (mine and frame.caller != NOBODY):
-        return Decision(A, frame.caller, None)
-    if access is Access.PUBLIC and owner is not None:
-        return Decision(N, owner, None)
-    return Decision(O if access is Access.WRITE else U, None, None)
