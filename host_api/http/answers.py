@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime
+from http import HTTPStatus
 from typing import Final
 
 import orjson
 from aiohttp import web
 
-from kernel.errors import NotFound, Overloaded, Unauthorized, ValgateError, to_http
+from kernel.errors import NotFound, Unauthorized, ValgateError, to_http
 
 NOT_FOUND: Final = "Not found: there is nothing of that name here that you may see."
 """The one sentence for unknown, private and refused, whatever raised it."""
@@ -64,7 +65,12 @@ def failure(error: ValgateError) -> web.Response:
     response = answer(body, status)
     if isinstance(error, Unauthorized):
         response.headers["WWW-Authenticate"] = "Bearer"
-    if isinstance(error, Overloaded):
+    return overloaded(response)
+
+
+def overloaded(response: web.Response) -> web.Response:
+    """Say when to try again, if that is what it is about."""
+    if response.status == HTTPStatus.SERVICE_UNAVAILABLE:
         response.headers["Retry-After"] = RETRY_AFTER
     return response
 

@@ -37,7 +37,12 @@ async def read_body(request: web.Request, limit: int) -> bytes:
 
 async def read_object(request: web.Request, limit: int) -> Document:
     """Read a body that must be a JSON object, whatever its content type says."""
-    document = json_text.parse(await read_body(request, limit))
+    return as_object(await read_body(request, limit))
+
+
+def as_object(body: bytes) -> Document:
+    """Parse a body that must be a JSON object."""
+    document = json_text.parse(body)
     if document.text[0] != "{":
         raise BadInput("The body must be a JSON object.")
     return document

@@ -67,7 +67,7 @@ def _failed(outcome: Outcome, error: ErrorInfo) -> web.Response:
     told: dict[str, object] = {"type": "error", "error": _sentence(error), "name": error.name, "message": error.message}
     if outcome.owned:
         told |= {"evaluation": outcome.evaluation, "stack": error.stack}
-    return answers.answer(told, error.status)
+    return answers.overloaded(answers.answer(told, error.status))
 
 
 def _sentence(error: ErrorInfo) -> str:

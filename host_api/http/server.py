@@ -6,6 +6,7 @@ Also where the HTTP library's own refusals, of requests too broken for a route, 
 from __future__ import annotations
 
 import asyncio
+import os
 import signal
 import sys
 from collections.abc import Callable
@@ -88,9 +89,8 @@ async def _listen(runner: web.AppRunner, host: str, port: int) -> str:
     try:
         await web.TCPSite(runner, host, port).start()
     except OSError as error:
-        raise BadSetting(
-            f"Cannot listen on {host}:{port}: {error.strerror}. Choose another --port or --host."
-        ) from None
+        reason = os.strerror(error.errno) if error.errno and error.errno > 0 else error.strerror
+        raise BadSetting(f"Cannot listen on {host}:{port}: {reason}. Choose another --port or --host.") from None
     name = {"0.0.0.0": "127.0.0.1", "::": "[::1]", "": "127.0.0.1"}.get(host, host)  # noqa: S104 - said, not bound
     name = f"[{name}]" if ":" in name and not name.startswith("[") else name
     return f"http://{name}:{runner.addresses[0][1]}"

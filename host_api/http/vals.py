@@ -10,7 +10,7 @@ from http import HTTPMethod
 
 from aiohttp import web
 
-from host_api.http import answers, incoming, shapes
+from host_api.http import answers, incoming, json_text, shapes
 from host_api.http.json_text import Document
 from host_api.http.route import Access, Call, Route, Writes
 from host_api.store import KEEP
@@ -24,18 +24,13 @@ RAW_TYPES = frozenset({"text/plain", "text/javascript", "application/javascript"
 async def create(call: Call) -> web.Response:
     """Save a new val."""
     owner = call.requester.insist_account()
-    limit = call.house.settings.body
-    if call.request.content_type in RAW_TYPES and "Content-Type" in call.request.headers:
-        code, document = _raw_code(await incoming.read_body(call.request, limit)), None
-    else:
-        document = await incoming.read_object(call.request, limit)
-        code = incoming.text_of(document.members.get("code"), "code")
+    document, code = await _sent(call)
     val = await call.house.save(
         owner=owner.name,
         code=incoming.insist_code(code, call.house.settings.code),
-        name=incoming.optional_text(document, "name") if document else None,
-        privacy=privacy_of(document) if document else None,
-        readme=incoming.optional_text(document, "readme") if document else None,
+        name=incoming.optional_text(document, "name"),
+        privacy=privacy_of(document),
+        readme=incoming.optional_text(document, "readme"),
     )
     return shown(call, val)
 
@@ -105,6 +100,25 @@ async def _changed(call: Call, val: Val, document: Document) -> Val:
     if "readme" in given and readme is None:
         return await call.house.store.update_val(val.id, readme=None)
     return saved
+
+
+async def _sent(call: Call) -> tuple[Document, str]:
+    """Read what to save: a JSON object with the code in it, or the code as it is (and an empty object)."""
+    body = await incoming.read_body(call.request, call.house.settings.body)
+    declared = call.request.content_type if "Content-Type" in call.request.headers else ""
+    if declared in RAW_TYPES and not (declared == "text/plain" and _holds_code(body)):
+        return json_text.parse(b"{}"), _raw_code(body)
+    document = incoming.as_object(body)
+    return document, incoming.text_of(document.members.get("code"), "code")
+
+
+def _holds_code(body: bytes) -> bool:
+    """Whether this is a JSON object with code: browsers call the JSON that fetch() sends text/plain."""
+    try:
+        part = json_text.parse(body).members.get("code")
+    except BadInput:
+        return False
+    return part is not None and isinstance(part.value, str)
 
 
 def _raw_code(body: bytes) -> str:

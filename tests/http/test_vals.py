@@ -56,6 +56,15 @@ async def test_a_raw_body_is_the_code(world: World, kind: str) -> None:
     assert got.insist(200)["code"] == "export let raw: number = 1"
 
 
+async def test_the_json_that_a_browser_calls_text_is_json(world: World) -> None:
+    body = {"code": "export let x = 1", "privacy": "public"}
+    headers = {"Content-Type": "text/plain;charset=UTF-8"}
+    val = (await world.call("POST", "/v1/vals", by="alice", body=body, headers=headers)).insist(200)
+    assert (val["code"], val["privacy"]) == (body["code"], "public")
+    raw = await world.call("POST", "/v1/vals", by="alice", body=b'{"other": 1}', headers=headers)
+    assert raw.insist(200)["code"] == '{"other": 1}'
+
+
 @pytest.mark.parametrize("kind", ["application/json", "application/octet-stream", "application/x-www-form-urlencoded"])
 async def test_any_other_body_is_json(world: World, kind: str) -> None:
     headers = {"Content-Type": kind}
