@@ -115,9 +115,10 @@ class Unit:
         first, last = self._body_place(code, start), self._body_place(code, start + len(text) - 1)
         source = lines_of(self.source)
         found = self.source[source.offset(*self._origin(*first)) : source.offset(*self._after(*last))]
+        prefix = _PREFIX.match(self.code, start)
+        key = self._body_place(code, prefix.end() if prefix else start)
         for method in self.methods:
-            prefix = _PREFIX.match(self.code, start)
-            if prefix and (method.line, method.column) == self._body_place(code, prefix.end()):
+            if (method.line, method.column) == key:
                 return _as_expression(found, method.name)
         return found
 
