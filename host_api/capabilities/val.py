@@ -345,11 +345,20 @@ class Vals:
             return Answer(Values((IGNORED, NONE)), Seen.NOOP, decision.row)
         if len(write.payload) > call.run.limits.message:
             raise LimitError(f"a stored value has {call.run.limits.message} bytes at most")
+        if not self._may_expect(write, decision.principal, call):
+            return self._ignored(write.target, decision)
         text = write.json.encode() if write.json is not None else None
-        code = render(write.val, write.text if write.text is not None else write.json)
+        code = _rendering(write, call.frame.authority)
         return await self._store_value(
             write, decision, call, code=code, kind=Kind.DATA, payload=write.payload, json=text
         )
+
+    def _may_expect(self, write: Write, owner: Principal, call: Call) -> bool:
+        """Whether a write may hang on a version: a conflict would tell foreign code of a val that it may not read."""
+        if write.expected == ANY or call.frame.authority is Authority.OWN:
+            return True
+        val = self._store.val(owner.name, write.val)
+        return val is not None and is_public(val)
 
     def _may_write_back(self, write: Write, owner: Principal, call: Call) -> bool:
         val = self._store.val(owner.name, write.val)
@@ -400,11 +409,13 @@ class Vals:
                 author=call.source,
             )
         except (CodeInTheWay, NotFound):
-            return self._ignored(write.target, decision)
+            # To the guest it looks like a write: whether there is a val that it may not read is not told.
+            return Answer(Values((WRITTEN, NONE)), Seen.NOOP, decision.row)
         except Conflict:
             return Answer(Values((CONFLICT, NONE)), Seen.CONFLICT, decision.row)
         Loaded.of(run).versions.pop((Principal(val.owner).name, val.name.casefold()), None)
-        return Answer(Values((WRITTEN, val.version)), row=decision.row, effect=True)
+        version = val.version if call.frame.authority is Authority.OWN or is_public(val) else NONE
+        return Answer(Values((WRITTEN, version)), row=decision.row, effect=True)
 
     async def _delete(self, delete: Delete, call: Call) -> Answer:
         decision = call.decisions[2]
@@ -455,6 +466,17 @@ def references_json(unit: Unit) -> str:
     """Return the unit's references as the runtime's `$` reads them."""
     keys = ("owner", "name", "version")
     return json.dumps([{key: getattr(reference, key) for key in keys} for reference in unit.references])
+
+
+def _rendering(write: Write, authority: Authority) -> str:
+    """Render a value in its writer's words; in foreign code's only if they are JSON: the owner may edit and save them."""
+    if authority is Authority.OWN:
+        return render(write.val, write.text if write.text is not None else write.json)
+    try:
+        json.loads(write.json or "")
+    except (ValueError, RecursionError):
+        return render(write.val, None)
+    return render(write.val, write.json)
 
 
 def render(name: str, text: str | None) -> str:
