@@ -7,6 +7,7 @@ What it must never do: show a traceback (but with VALGATE_DEBUG=1), a secret, or
 from __future__ import annotations
 
 import os
+import sqlite3
 import sys
 from argparse import SUPPRESS, Action, ArgumentParser, Namespace, RawDescriptionHelpFormatter
 from collections.abc import Sequence
@@ -17,6 +18,7 @@ from host_api.commands import accounts, operating, records, running, secret, val
 from host_api.commands.command import Command, Context
 from host_api.commands.show import to_json
 from host_api.settings import Settings
+from host_api.store import failures
 from kernel.errors import HostFailure, SourceError, ValgateError, to_http
 
 DONE, FAILED, MISUSED, INTERRUPTED, PIPE_CLOSED = 0, 1, 2, 130, 141
@@ -66,15 +68,28 @@ def _run(argv: Sequence[str]) -> int:
         args.parser.print_help(sys.stderr)
         return MISUSED
     try:
-        return command.run(Context(Settings.load(_environment(args))), args)
+        return _on_its_database(command, Context(Settings.load(_environment(args))), args)
     except ValgateError as error:
         _complain(error, command)
     except (KeyboardInterrupt, BrokenPipeError):
         raise
+    except OSError as error:
+        _debug()
+        _say(f"The system refused: {error}.")
     except Exception as error:  # noqa: BLE001 — the last place where anything can be told
         _debug()
         _say(f"Something in Valgate itself broke ({type(error).__name__}: {error}). VALGATE_DEBUG=1 shows where.")
     return FAILED
+
+
+def _on_its_database(command: Command, context: Context, args: Namespace) -> int:
+    """Run a command; what the disk refuses meanwhile is told to an operator, who may know where the database is."""
+    try:
+        return command.run(context, args)
+    except HostFailure as error:
+        if isinstance(error.__cause__, sqlite3.Error | OSError):
+            raise failures.on_opening(error.__cause__, context.settings.database) from error
+        raise
 
 
 def _environment(args: Namespace) -> dict[str, str]:
@@ -90,8 +105,7 @@ def _complain(error: ValgateError, command: Command) -> None:
         sys.stderr.write(to_json({**body, "name": error.guest_name, "message": str(error), "status": status}) + "\n")
         return
     place = f" (line {error.line}, column {error.column})" if isinstance(error, SourceError) else ""
-    cause = f" The cause: {error.__cause__}." if isinstance(error, HostFailure) and error.__cause__ else ""
-    _say(f"{error}{place}{cause}")
+    _say(f"{error}{place}")
 
 
 def _say(sentence: str) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from host_api.commands.command import Command, Context, hush_log, insist_user, run_async
 from host_api.commands.show import to_json
 from host_api.commands.vals import read_code
-from kernel.errors import BadInput
+from kernel.errors import BadInput, HostFailure
 from kernel.policy import Policy
 from kernel.principals import ANONYMOUS, ValName
 
@@ -61,6 +61,7 @@ def _finish(context: Context, outcome: Outcome) -> int:
         "line": error.line,
         "column": error.column,
         "evaluation": outcome.evaluation,
+        "hint": "VALGATE_DEBUG=1 shows the cause." if error.code == HostFailure.code else None,
     }
     context.hint(to_json({key: value for key, value in told.items() if value is not None}))
     return 1

@@ -57,4 +57,7 @@ def _unwritable(path: Path) -> str:
         return (
             f"The folder {path.parent} does not exist: make it (mkdir -p {path.parent}), or choose another with --db."
         )
-    return f"The database {path} cannot be written: allow writing to it and to its folder, or choose another with --db."
+    return (
+        f"The database {path} cannot be written: allow writing to it, to its folder and to the -wal and -shm files "
+        "beside it, or choose another with --db."
+    )

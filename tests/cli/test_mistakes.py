@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from host_api.store import connect
+
 if TYPE_CHECKING:
     from tests.cli.conftest import Run
 
@@ -104,6 +106,15 @@ def test_a_bug_of_ours_is_one_sentence_unless_a_maker_asks(valgate: Run, monkeyp
     assert "Traceback" not in ended.err
     monkeypatch.setenv("VALGATE_DEBUG", "1")
     assert "Traceback" in valgate("user", "list").err
+
+
+def test_what_the_disk_refuses_is_told_with_what_to_do(valgate: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    # As a file without write permission ends; whoever runs the tests may be allowed everything.
+    monkeypatch.setattr("host_api.store.connect._SETUP", (*connect._SETUP, "PRAGMA query_only = ON"))
+    ended = valgate("secret", "set", "alice", "k", stdin="v")
+    assert ended.status == 1
+    assert "cannot be written: allow writing" in ended.err
+    assert len(ended.err.splitlines()) == 1
 
 
 def test_another_key_is_told_where_it_matters(valgate: Run, monkeypatch: pytest.MonkeyPatch) -> None:
