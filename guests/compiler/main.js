@@ -35,7 +35,7 @@ function translate(source, starts) {
   const { text, map, methods } = emitter.writer.finish(starts);
   const temporaries = emitter.temporaries.length ? `let ${emitter.temporaries.join(", ")};` : "";
   const opening = `(${walk.awaits ? "async " : ""}function(${emitter.dollar}){"use strict";${temporaries}${commonjs(walk)}${head}`;
-  const code = `${opening}\n${text}\n${tail}})`;
+  const code = `${opening}\n${text}${tail}})`;
   verified(code, opening.length + 1, emitter.writer);
   const references = emitter.references.map(({ pos, ...rest }) => {
     const [line, column] = locate(starts, pos);

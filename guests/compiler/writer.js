@@ -59,7 +59,7 @@ export class Writer {
   skip(to) {
     if (to <= this.pos) return;
     this.mark(0);
-    this.append(this.source.slice(this.pos, to).replace(NOT_NEWLINE, ""));
+    this.append("\n".repeat(this.source.slice(this.pos, to).match(LINE_END)?.length ?? 0));
     this.pos = to;
     this.verbatim = false;
   }
@@ -83,7 +83,9 @@ export class Writer {
   }
 
   append(text) {
-    this.parts.push(text);
+    // A CR and an LF that were apart must not become one line's end.
+    if (text[0] === "\n" && this.parts.at(-1)?.endsWith("\r")) text = ` ${text}`;
+    if (text) this.parts.push(text);
     this.length += text.length;
   }
 
@@ -107,12 +109,13 @@ export class Writer {
   }
 
   /**
-   * The text, its map, and where methods are named.
+   * The text with a line's end behind it, its map, and where methods are named.
    *
    * A mark: [line, column, source line, source column, 1 if what follows runs along / 0 if it stands for that one place].
    */
   finish(starts) {
     this.mark(0);
+    this.append("\n");
     const text = this.parts.join("");
     const lines = lineStarts(text);
     const map = this.marks.map(([at, from, linear]) => [...locate(lines, at), ...locate(starts, from), linear]);

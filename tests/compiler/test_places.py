@@ -25,7 +25,10 @@ def engine_place(unit: Unit, offset: int) -> tuple[int, int]:
     return line - 1, len(before.encode("utf-8", "surrogatepass")) + 1
 
 
-@pytest.mark.parametrize("source", SOURCES)
+ENDS = ["\r", "1\r", "1 //\r", "@me\r//\n.x", "f(<a>\r{/**/}\n</a>)", "a as\r//\nT\r//\n", "\n\r", "\r\n"]
+
+
+@pytest.mark.parametrize("source", SOURCES + ENDS)
 async def test_lines_stay(compiler: Compiler, source: str) -> None:
     unit = await compiler.compile(source)
     assert len(LINE_END.findall(unit.code)) == len(LINE_END.findall(source)) + 2
@@ -45,6 +48,7 @@ MARKED = [
     "new @B.C(MARK); new @B.ns.C(MARK); @B.t`a${MARK}`; api(@B.f, MARK); import(MARK); MARK",
     "@me.secrets.k + MARK + @me.secrets[MARK]; export default MARK",
     "1;\r\n@me.x + MARK\r@me.y + MARK",
+    "@me\r//\n.x /* */ + MARK; [\r@me.x\n, MARK] = MARK; <a>\r{/**/}\n{MARK}</a>;\r",
 ]
 
 
