@@ -1,55 +1,25 @@
 """The command line: `valgate`.
 
-Results go to stdout, everything else to stderr. Exit status: 0 done, 1 failed, 2 used wrongly, 130 interrupted.
-What it must never do: show a traceback (but with VALGATE_DEBUG=1), a secret, or a token twice.
+Results go to stdout, everything else to stderr.
+Exit status: 0 done, 1 failed, 2 used wrongly, 130 interrupted, 141 nobody reads on.
 """
 
 from __future__ import annotations
 
 import os
-import sqlite3
 import sys
-from argparse import SUPPRESS, Action, ArgumentParser, Namespace, RawDescriptionHelpFormatter
 from collections.abc import Sequence
-from difflib import get_close_matches
-from typing import Any, NoReturn
 
-from host_api.commands import accounts, operating, records, running, secret, vals
-from host_api.commands.command import Command, Context
-from host_api.commands.show import to_json
-from host_api.settings import Settings
-from host_api.store import failures
-from kernel.errors import HostFailure, SourceError, ValgateError, to_http
-
-DONE, FAILED, MISUSED, INTERRUPTED, PIPE_CLOSED = 0, 1, 2, 130, 141
-
-COMMANDS: tuple[Command, ...] = (
-    *operating.COMMANDS[:1],
-    *accounts.COMMANDS,
-    *secret.COMMANDS,
-    *vals.COMMANDS,
-    *running.COMMANDS,
-    *records.COMMANDS,
-    *operating.COMMANDS[1:],
-)
-
-FAMILIES = {
-    "user": "Accounts: who owns vals and secrets.",
-    "token": "Tokens: what a program shows to act as an account.",
-    "secret": "Secrets: read by their owner's own code as @me.secrets.name.",
-    "val": "Vals: write them, and see what is kept of them.",
-}
-
-_EXAMPLE = """example:
-  valgate user add alice
-  echo 'export const hello = (name) => `Hello, ${name}`' | valgate val put alice - --privacy public
-  valgate run alice.hello --args '["world"]'"""
+INTERRUPTED, PIPE_CLOSED = 130, 141
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return its exit status."""
     try:
-        status = _run(sys.argv[1:] if argv is None else argv)
+        # Here, so that an interruption while it loads is a clean one too.
+        from host_api.commands.line import run  # noqa: PLC0415
+
+        status = run(sys.argv[1:] if argv is None else argv)
         sys.stdout.flush()
     except KeyboardInterrupt:
         return INTERRUPTED
@@ -58,145 +28,6 @@ def main(argv: Sequence[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return PIPE_CLOSED
     return status
-
-
-def _run(argv: Sequence[str]) -> int:
-    parser = build_parser()
-    args = parser.parse_args(argv)
-    command: Command | None = getattr(args, "command", None)
-    if command is None:
-        args.parser.print_help(sys.stderr)
-        return MISUSED
-    try:
-        return _on_its_database(command, Context(Settings.load(_environment(args))), args)
-    except ValgateError as error:
-        _complain(error, command)
-    except (KeyboardInterrupt, BrokenPipeError):
-        raise
-    except OSError as error:
-        _debug()
-        _say(f"The system refused: {error}.")
-    except Exception as error:  # noqa: BLE001 — the last place where anything can be told
-        _debug()
-        _say(f"Something in Valgate itself broke ({type(error).__name__}: {error}). VALGATE_DEBUG=1 shows where.")
-    return FAILED
-
-
-def _on_its_database(command: Command, context: Context, args: Namespace) -> int:
-    """Run a command; what the disk refuses meanwhile is told to an operator, who may know where the database is."""
-    try:
-        return command.run(context, args)
-    except HostFailure as error:
-        if isinstance(error.__cause__, sqlite3.Error | OSError):
-            raise failures.on_opening(error.__cause__, context.settings.database) from error
-        raise
-
-
-def _environment(args: Namespace) -> dict[str, str]:
-    """Return the environment as this command sees it: --db stands for VALGATE_DB."""
-    given = getattr(args, "db", None)
-    return dict(os.environ) if given is None else {**os.environ, "VALGATE_DB": given}
-
-
-def _complain(error: ValgateError, command: Command) -> None:
-    _debug()
-    if command.json_errors:
-        status, body = to_http(error)
-        sys.stderr.write(to_json({**body, "name": error.guest_name, "message": str(error), "status": status}) + "\n")
-        return
-    place = f" (line {error.line}, column {error.column})" if isinstance(error, SourceError) else ""
-    _say(f"{error}{place}")
-
-
-def _say(sentence: str) -> None:
-    sys.stderr.write(f"valgate: {sentence}\n")
-
-
-def _debug() -> None:
-    if os.environ.get("VALGATE_DEBUG"):
-        import traceback  # noqa: PLC0415 — for our makers only
-
-        traceback.print_exc()
-
-
-class _Parser(ArgumentParser):
-    """argparse, but a mistake is one sentence that says where the help is."""
-
-    def error(self, message: str) -> NoReturn:
-        """Say what is wrong and leave."""
-        self.exit(MISUSED, f"valgate: {message[:1].upper()}{message[1:]}. Try: {self.prog} --help\n")
-
-    def _check_value(self, action: Action, value: Any) -> None:  # noqa: ANN401 — argparse's signature
-        """Refuse a word that is no choice, with the nearest that is one."""
-        if action.choices is not None and value not in action.choices:
-            words = [str(one) for one in action.choices]
-            near = get_close_matches(str(value), words, n=1)
-            told = f"did you mean {near[0]}?" if near else f"there are {', '.join(words)}"
-            self.error(f"there is no {value!r} here ({told})")
-
-
-class _Version(Action):
-    """--version, asked of the installed package only when wanted."""
-
-    def __call__(self, parser: ArgumentParser, *_: object) -> None:
-        """Print and leave."""
-        from importlib.metadata import version  # noqa: PLC0415 — slow to load
-
-        sys.stdout.write(f"valgate {version('valgate')}\n")
-        parser.exit(DONE)
-
-
-def build_parser() -> ArgumentParser:
-    """Build the parser of all commands."""
-    parser = _new_parser("valgate", "A server for JavaScript vals that call one another across owners.", _EXAMPLE)
-    parser.add_argument("--version", action=_Version, nargs=0, help="print the version and leave")
-    kinds = parser.add_subparsers(metavar="COMMAND", title="commands", parser_class=_Parser, prog="valgate")
-    families: dict[str, Any] = {}
-    for command in COMMANDS:
-        place = kinds
-        for word in command.words[:-1]:
-            place = families[word] = families.get(word) or _add_family(kinds, word)
-        _add_command(place, command)
-    return parser
-
-
-def _new_parser(prog: str, description: str, epilog: str) -> _Parser:
-    parser = _Parser(
-        prog=prog,
-        description=description,
-        epilog=epilog,
-        formatter_class=RawDescriptionHelpFormatter,
-        allow_abbrev=False,
-    )
-    parser.set_defaults(parser=parser)
-    _add_db(parser)
-    return parser
-
-
-def _add_family(kinds: Any, word: str) -> Any:  # noqa: ANN401 — argparse keeps this type to itself
-    family = kinds.add_parser(word, help=FAMILIES[word], description=FAMILIES[word], allow_abbrev=False)
-    family.set_defaults(parser=family)
-    _add_db(family)
-    return family.add_subparsers(metavar="COMMAND", title="commands", parser_class=_Parser, prog=f"valgate {word}")
-
-
-def _add_command(place: Any, command: Command) -> None:  # noqa: ANN401 — see above
-    parser = place.add_parser(
-        command.words[-1],
-        help=command.sentence,
-        description=command.sentence,
-        epilog=f"example:\n  {command.example}",
-        formatter_class=RawDescriptionHelpFormatter,
-        allow_abbrev=False,
-    )
-    command.arguments(parser)
-    _add_db(parser)
-    parser.set_defaults(command=command, parser=parser)
-
-
-def _add_db(parser: ArgumentParser) -> None:
-    """Accept --db at any place of the line; what is not given changes nothing."""
-    parser.add_argument("--db", metavar="URL", default=SUPPRESS, help="the database; default VALGATE_DB")
 
 
 if __name__ == "__main__":

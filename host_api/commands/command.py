@@ -55,6 +55,13 @@ class Command:
 
 def run_async(work: Coroutine[Any, Any, T]) -> T:
     """Run a coroutine to its end; Ctrl-C cancels it cleanly and raises KeyboardInterrupt."""
+    try:
+        return _run_async(work)
+    finally:
+        work.close()  # an interruption may come before it began
+
+
+def _run_async(work: Coroutine[Any, Any, T]) -> T:
     import asyncio  # noqa: PLC0415 — slow to load, and commands that only read do without
 
     async def interruptible() -> T:

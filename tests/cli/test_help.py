@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from host_api.cli import COMMANDS, FAMILIES, build_parser
 from host_api.commands.command import Command
+from host_api.commands.line import COMMANDS, FAMILIES, build_parser
 
 if TYPE_CHECKING:
     from tests.cli.conftest import Run
