@@ -95,13 +95,15 @@ class _Ticker:
             else:
                 seen, idle = self._wakes, 0
             if idle > IDLE_TICKS and fiber.running() is None:
-                self._sleep()
+                self._sleep(seen)
                 idle = 0
             time.sleep(TICK)
             self._engine.increment_epoch()
 
-    def _sleep(self) -> None:
+    def _sleep(self, seen: int) -> None:
+        """Wait to be woken. Say so before looking once more: a guest that begins in between must not run without a tick."""
         self._asleep = True
-        self._wanted.wait()
+        if self._wakes == seen and not self._stopped:
+            self._wanted.wait()
         self._wanted.clear()
         self._asleep = False

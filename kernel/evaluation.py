@@ -110,7 +110,7 @@ class Evaluation:
 
     async def run(self, entry: Entry) -> tuple[Value, ...]:
         """Run to the end; return the plain values that the runtime finished with. Raise GuestError, LimitReached or HostError."""
-        self._meter.rest()
+        self._meter.begin_slice()
         try:
             async with asyncio.timeout(self._run.limits.wall):
                 return await self._live(entry)
@@ -136,17 +136,17 @@ class Evaluation:
         return self._outcome
 
     async def _close(self) -> None:
-        self.usage.cancelled = len(self._tasks)
-        for task in self._tasks:
-            task.cancel()
-        if self._tasks:
-            await asyncio.gather(*self._tasks, return_exceptions=True)
+        self.usage.cancelled = sum(not task.done() for task in self._tasks)
         self.usage.cpu = self._meter.used
         for guest in self._guests.values():
             self.usage.peak = max(self.usage.peak, guest.close())
             self._kernel.guests -= 1
-        self._guests.clear()
+        self._guests.clear()  # before anything is awaited: a second cancellation leaves no guest behind
         self._frames.clear()
+        for task in self._tasks:
+            task.cancel()
+        if self._tasks:
+            await asyncio.gather(*self._tasks, return_exceptions=True)
 
     async def _guest(self, frame: Frame) -> Guest:
         """Return the guest of this frame, born now if it is the first time; raise LimitError or Overloaded."""
@@ -205,7 +205,7 @@ class Evaluation:
 
     async def _yield(self) -> None:
         await self._kernel.scheduler.turn()
-        self._meter.rest()
+        self._meter.begin_slice()
 
     # -- the two things the kernel says ---------------------------------------------------------------
 
@@ -320,7 +320,7 @@ class Evaluation:
         try:
             answer = await membrane.host_call(self._run, guest.frame, capability, message, node, during.source)
         finally:
-            self._meter.rest()
+            self._meter.charge_host()
         match answer.reply:
             case Values(values):
                 self._reply(guest, 0, (), wire.encode(*values) if len(values) == 1 else wire.encode_array(*values))
@@ -337,8 +337,12 @@ class Evaluation:
         word, _ = guest.word_for(promised)
         task = asyncio.get_running_loop().create_task(self._work(promised, work))
         self._tasks.add(task)  # all of them end in _close
-        task.add_done_callback(self._tasks.discard)
+        task.add_done_callback(self._worked)
         self._reply(guest, 0, (word,), wire.encode_reference(0))
+
+    def _worked(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        self._wake.set()
 
     async def _work(self, promised: Promised, work: Callable[[], Awaitable[Value]]) -> None:
         try:
@@ -351,7 +355,6 @@ class Evaluation:
             self.failures.append(failure)
             settled = Settled(wire.THREW, (), wire.encode_error(*to_guest(failure)))
         self._tell(promised, settled)
-        self._wake.set()
 
     async def _load(self, asker: Guest, load: Load, node: Node) -> None:
         """Load a val's code in the guest of its frame, and reply with what it comes to."""
@@ -382,7 +385,7 @@ class Evaluation:
         elif message.op & Result.FINISHED:
             self._finish(guest, message)
         elif self._ending is not None and not message.op & wire.THREW:
-            self.complaints += [str(value) for value in wire.decode(message.payload) if value is not None]
+            self.complaints += [str(value) for value in _plain(message) if value is not None]
 
     def _answer_caller(self, caller: Guest, opened: Open, message: Message) -> None:
         try:
@@ -396,7 +399,7 @@ class Evaluation:
     def _finish(self, guest: Guest, message: Message) -> None:
         if guest is not self._guests.get(self._frame) or self._outcome is not None:
             raise BrokenGuest("a guest ended an evaluation that is not its own to end")
-        self._outcome = wire.decode(message.payload)
+        self._outcome = _plain(message)
 
     def _settle(self, guest: Guest, message: Message) -> None:
         """A promise that went out has settled at home."""
@@ -484,10 +487,10 @@ class Evaluation:
         self._throw(self._frames[self._waiting.pop() - 1].callee, error)
 
     async def _sleep(self) -> None:
+        """Wait until a task is no longer one of ours; each time the loop runs, so what is done but not yet gone cannot spin here."""
         self._wake.clear()
-        if not any(task.done() for task in self._tasks):
-            await self._wake.wait()
-        self._meter.rest()
+        await self._wake.wait()
+        self._meter.begin_slice()
 
     def _end(self) -> Guest | None:
         """Ask each guest that has something left to say, one after another."""
@@ -498,6 +501,14 @@ class Evaluation:
         guest = self._ending.pop()
         self._request(Open(None, guest, None, self._source), Op.END, 0, (), b"")
         return guest
+
+
+def _plain(message: Message) -> tuple[Value, ...]:
+    """Read what a guest answered to the kernel. It is listening for nothing: what cannot be read is not thrown into it."""
+    try:
+        return wire.decode(message.payload)
+    except BadRequest as unread:
+        raise BrokenGuest(f"a guest answered with what cannot be read: {unread}") from None
 
 
 def _first_line(text: str) -> str:

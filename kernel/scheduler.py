@@ -11,6 +11,8 @@ from collections import deque
 
 SLICE = 0.002
 """Seconds that one evaluation may keep the event loop."""
+HOST_CALL = 0.0002
+"""Seconds that one host call costs its evaluation at most: a flood of calls is paid for by who makes it."""
 
 
 class Scheduler:
@@ -59,8 +61,14 @@ class Meter:
         self._since = now
         return self.used
 
-    def rest(self) -> None:
-        """Forget the time since the last charge: others used it."""
+    def charge_host(self) -> None:
+        """Add the host's work of one call, up to HOST_CALL: what is beyond was others' while it waited. The slice goes on."""
+        now = time.thread_time()
+        self.used += min(now - self._since, HOST_CALL)
+        self._since = now
+
+    def begin_slice(self) -> None:
+        """Begin anew after others had their turn."""
         self._since = time.thread_time()
         self._slice = time.perf_counter()
 

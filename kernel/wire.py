@@ -91,6 +91,11 @@ KIND_BITS = 4
 FLAGS = 0xF
 NATURE = Ref.CALLABLE | Ref.CONSTRUCTOR | Ref.PROMISE
 
+MOST_WORDS = 1 << 18
+"""References and releases of one message: more than a message of the default size has room for."""
+MOST_VALUES = 64
+"""Plain values of one message to the kernel. Both bound the time that one message keeps the event loop."""
+
 
 class Tag(IntEnum):
     """Kinds of values; the kernel reads and writes the first seven, BUFFER and ERROR."""
@@ -154,6 +159,8 @@ def parse_message(data: bytes, memory: int) -> Message:
     words = (len(data) - HEAD.size) // 4
     if nrefs + nreleased > words:
         raise BrokenGuest("a message says it has more references than bytes")
+    if nrefs + nreleased > MOST_WORDS:
+        raise BrokenGuest("a message has more references than a message holds")
     if not nrefs and not nreleased:
         return Message(inbox, capacity, kind, op, target, (), (), data[HEAD.size :])
     both = struct.unpack_from(f"<{nrefs + nreleased}I", data, HEAD.size)
@@ -210,10 +217,12 @@ def encode_error(name: str, message: str) -> bytes:
 
 
 def decode(payload: bytes) -> tuple[Value, ...]:
-    """Read plain values to the end; raise BadRequest for any other kind or a length that lies."""
+    """Read plain values to the end; raise BadRequest for any other kind, for a length that lies and for too many."""
     values: list[Value] = []
     at = 0
     while at < len(payload):
+        if len(values) >= MOST_VALUES:
+            raise BadRequest("a host call has more values than any takes")
         value, at = _decode(payload, at)
         values.append(value)
     return tuple(values)
