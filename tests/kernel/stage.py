@@ -1,0 +1,296 @@
+"""A stage for hostile guests: small WebAssembly programs, a kernel that runs them, and a watch on everybody else.
+
+A `Script` is a guest that says prepared bytes, one message after another, whatever it is answered: the bytes lie in its image,
+and the WebAssembly only plays them. Whole programs in WAT stand in the tests themselves.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import struct
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
+
+import wasmtime
+
+from kernel import wire
+from kernel.capability import Answer, Ask, Call, Capability, Later, Node, Operation, Run, Values
+from kernel.engine import Engine
+from kernel.evaluation import Entry, Evaluation, Kernel, Usage
+from kernel.image import WASM_PAGE, image_module
+from kernel.limits import Limits
+from kernel.policy import Policy
+from kernel.principals import Authority, Frame, Principal
+from kernel.wire import Kind, Op, Ref, Result, Value
+
+A, B, C = Principal("a"), Principal("b"), Principal("c")
+OWN = Frame(Policy.RESTRICTED, A, A, Authority.OWN)
+LIMITS = Limits(cpu=0.1, wall=5.0)
+REPORT = 256
+"""Bytes of an answer that a script can show to the test."""
+ENTER = Entry(Op.ENTER, ())
+
+IMPORTS = """
+  (import "env" "memory" (memory 1))
+  (import "kernel" "call" (func $call (param i32 i32) (result i32)))
+"""
+INBOX, INBOX_SIZE = 0x8000, 0x4000
+READY_AT, FINISH_AT = 0x1000, 0x1040
+
+
+def head(
+    kind: int,
+    op: int = 0,
+    target: int = 0,
+    refs: tuple[int, ...] = (),
+    released: tuple[int, ...] = (),
+    payload: bytes = b"",
+    *,
+    inbox: int = INBOX,
+    capacity: int = INBOX_SIZE,
+) -> bytes:
+    """Return a message as a guest of ours would write it."""
+    words = struct.pack(f"<{len(refs) + len(released)}I", *refs, *released)
+    return wire.HEAD.pack(inbox, capacity, kind, op, target, len(refs), len(released)) + words + payload
+
+
+READY = head(Kind.READY)
+FINISH = head(Kind.RESULT, Result.FINISHED, payload=wire.encode("done"))
+PAGE = bytearray(WASM_PAGE)
+PAGE[READY_AT : READY_AT + len(READY)] = READY
+PAGE[FINISH_AT : FINISH_AT + len(FINISH)] = FINISH
+SAY_READY = f"(drop (call $call (i32.const {READY_AT}) (i32.const {len(READY)})))"
+SAY_FINISH = f"(drop (call $call (i32.const {FINISH_AT}) (i32.const {len(FINISH)})))"
+
+
+def program(body: str, more: str = "") -> bytes:
+    """Return a guest whose main has this body; $call is kernel.call, `more` are further definitions."""
+    return bytes(
+        wasmtime.wat2wasm(f'(module {IMPORTS} {more} (func $main (export "main") (param i32 i32 i32) {body}))')
+    )
+
+
+PLAYER = program(
+    f"""
+    (local $at i32)
+    {SAY_READY}
+    (local.set $at (select (i32.const 0x300) (i32.const 0x100) (i32.eq (i32.and (i32.load (i32.const {INBOX + 4})) (i32.const 0xff)) (i32.const {Op.LOAD}))))
+    (loop $next
+      (drop (call $call (i32.load (local.get $at)) (i32.load offset=4 (local.get $at))))
+      (local.set $at (i32.add (local.get $at) (i32.const 8)))
+      (if (i32.eq (i32.load (local.get $at)) (i32.const 1)) (then (local.set $at (i32.load offset=4 (local.get $at)))))
+      (br_if $next (i32.load (local.get $at))))
+    """
+)
+"""Plays the list of (address, length) at 0x100, or at 0x300 when it is a library; address 1 is a jump, 0 the end."""
+
+
+@dataclass
+class Script:
+    """What a guest says. `root` after it is asked to enter, `library` after it is asked to load a val."""
+
+    root: list[bytes] = field(default_factory=list)
+    library: list[bytes] = field(default_factory=list)
+    loop: bool = False
+
+    def image(self) -> bytes:
+        """Return the memory with everything in it."""
+        page = bytearray(PAGE)
+        at = 0x1100
+        for table, messages in ((0x100, self.root), (0x300, self.library)):
+            for number, message in enumerate(messages):
+                placed = message
+                if message.startswith(b"report"):
+                    placed = _report_head()
+                    self._point_inbox_at(page, table, number, at + len(placed))
+                page[at : at + len(placed)] = placed
+                size = len(placed) + (REPORT if placed is not message else 0)
+                struct.pack_into("<II", page, table + 8 * number, at, size)
+                at += (size + 63) & ~63
+            if self.loop and messages:
+                struct.pack_into("<II", page, table + 8 * len(messages), 1, table)
+        assert at <= INBOX
+        return bytes(page)
+
+    @staticmethod
+    def _point_inbox_at(page: bytearray, table: int, number: int, inbox: int) -> None:
+        """Let the message before the report have its answer written where the report will show it."""
+        (before,) = struct.unpack_from("<I", page, table + 8 * (number - 1))
+        struct.pack_into("<II", page, before, inbox, REPORT)
+
+
+def _report_head() -> bytes:
+    payload = struct.pack("<BI", wire.Tag.BUFFER, REPORT)
+    return wire.HEAD.pack(INBOX, INBOX_SIZE, Kind.RESULT, Result.FINISHED, 0, 0, 0) + payload
+
+
+TELL = b"report"
+"""In a script: end the evaluation with the answer to the message before."""
+
+
+@dataclass(frozen=True)
+class Told:
+    """What the kernel said to a script."""
+
+    say: int
+    op: int
+    target: int
+    refs: tuple[int, ...]
+    payload: bytes
+
+    @classmethod
+    def parse(cls, values: tuple[Value, ...]) -> Told:
+        (raw,) = values
+        assert isinstance(raw, bytes)
+        say, op, target, nrefs, nreleased = wire.IN_HEAD.unpack_from(raw)
+        refs = struct.unpack_from(f"<{nrefs}I", raw, wire.IN_HEAD.size)
+        return cls(say, op, target, refs, raw[wire.IN_HEAD.size + 4 * (nrefs + nreleased) :])
+
+    @property
+    def error(self) -> tuple[Value, ...] | None:
+        """Name and message, when it is an error thrown into the guest."""
+        if not self.op & wire.THREW:
+            return None
+        assert self.payload[:2] == bytes([wire.Tag.ERROR, wire.PLAIN_ERROR])
+        texts, at = [], 2
+        for _ in range(2):
+            size = struct.unpack_from("<I", self.payload, at + 1)[0]
+            texts.append(self.payload[at + 5 : at + 5 + size].decode())
+            at += 5 + size
+        return tuple(texts)
+
+
+def call(target: int, op: int = 1, refs: tuple[int, ...] = (), payload: bytes = b"", **rest: tuple[int, ...]) -> bytes:
+    """A guest's CALL."""
+    return head(Kind.CALL, op, target, refs, rest.get("released", ()), payload)
+
+
+def own(number: int, flags: int = Ref.CALLABLE) -> int:
+    """The word for an object of the speaker's."""
+    return number << wire.KIND_BITS | flags
+
+
+def held(handle: int) -> int:
+    """The word for what the speaker has a handle of."""
+    return handle << wire.KIND_BITS | Ref.HANDLE
+
+
+# -- capabilities ---------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Words:
+    """Any values, understood as one operation."""
+
+    values: tuple[Value, ...]
+    name: str = "say"
+    target: str = "something"
+    asks: tuple[Ask, ...] = ()
+
+
+Perform = Callable[[Operation, Call], Answer]
+
+
+@dataclass(eq=False)
+class Fake:
+    """A capability that does what the test says; op 1 takes anything."""
+
+    act: Perform
+    name: str = "fake"
+    to: Callable[[Frame], bool] = lambda _: True
+    calls: int = 0
+
+    @property
+    def parsers(self) -> Mapping[int, Callable[[tuple[Value, ...]], Operation]]:
+        return {1: Words}
+
+    def grant(self, frame: Frame) -> bool:
+        return self.to(frame)
+
+    async def perform(self, operation: Operation, call: Call) -> Answer:
+        self.calls += 1
+        return self.act(operation, call)
+
+
+def answering(*values: Value) -> Fake:
+    return Fake(lambda _operation, _call: Answer(Values(values)))
+
+
+def promising(work: Callable[[], Awaitable[Value]]) -> Fake:
+    return Fake(lambda _operation, _call: Answer(Later(work)))
+
+
+@dataclass
+class Recording:
+    """A recorder that keeps every node."""
+
+    nodes: list[Node] = field(default_factory=list)
+    closed: list[Node] = field(default_factory=list)
+
+    def open(self, node: Node) -> None:
+        self.nodes.append(node)
+
+    def close(self, node: Node) -> None:
+        self.closed.append(node)
+
+
+# -- the stage --------------------------------------------------------------------------------------------
+
+
+class Stage:
+    """A kernel whose every guest is one program."""
+
+    def __init__(self, engine: Engine, memory: bytes, limit: int = 0) -> None:
+        self.kernel = Kernel(engine, engine.program(image_module(memory, limit)))
+        self.recording = Recording()
+        self.usage = Usage()
+
+    def evaluation(self, *capabilities: Capability, limits: Limits = LIMITS, frame: Frame = OWN) -> Evaluation:
+        run = Run("e", limits, self.recording)
+        made = Evaluation(self.kernel, frame, run, capabilities, "@a.entry")
+        self.usage = made.usage
+        return made
+
+    async def run(
+        self, capabilities: tuple[Capability, ...], limits: Mapping[str, float], frame: Frame = OWN
+    ) -> tuple[Value, ...]:
+        """Run it once; limits by name."""
+        changed = replace(LIMITS, **limits)  # type: ignore[arg-type]
+        return await self.evaluation(*capabilities, limits=changed, frame=frame).run(ENTER)
+
+    async def play(self, *capabilities: Capability, frame: Frame = OWN, **limits: float) -> tuple[Value, ...]:
+        """Run it once; limits by name."""
+        return await self.run(capabilities, limits, frame)
+
+    async def told(self, *capabilities: Capability, frame: Frame = OWN, **limits: float) -> Told:
+        """Run a script that ends with TELL."""
+        return Told.parse(await self.run(capabilities, limits, frame))
+
+
+class Ping:
+    """A coroutine that wants to run all the time: the longest it had to wait, in seconds."""
+
+    def __init__(self) -> None:
+        self.longest = 0.0
+        self.rounds = 0
+
+    async def run(self) -> None:
+        while True:
+            before = time.perf_counter()
+            await asyncio.sleep(0.001)
+            self.longest = max(self.longest, time.perf_counter() - before)
+            self.rounds += 1
+
+
+@asynccontextmanager
+async def pinging() -> AsyncIterator[Ping]:
+    ping = Ping()
+    task = asyncio.create_task(ping.run())
+    await asyncio.sleep(0)
+    try:
+        yield ping
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
