@@ -359,13 +359,6 @@ static void hide_functions_of_stacks(void) {
   JS_FreeAtom(ctx, name);
 }
 
-/* Error.prepareStackTrace may see where a call is, never the function itself: that would lend the glue and the runtime to any val. */
-static void hide_functions_of_stacks(void) {
-  JSAtom name = JS_NewAtom(ctx, "getFunction");
-  JS_DeleteProperty(ctx, ctx->class_proto[JS_CLASS_CALL_SITE], name, 0);
-  JS_FreeAtom(ctx, name);
-}
-
 EXPORT("boot") void guest_boot(uint32_t stack) {
   rt = JS_NewRuntime2(&ENGINE_MEMORY, NULL);
   JS_SetMaxStackSize(rt, stack);
