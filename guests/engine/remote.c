@@ -287,6 +287,45 @@ static JSValue trap_describe(JSContext *c, uint32_t handle, JSValueConst *argv) 
   return description;
 }
 
+/* An ordinary object's set: on the receiver, as if nobody in the chain knew the key. */
+static JSValue set_on_receiver(JSContext *c, JSValueConst *argv, JSValue from) {
+  JSAtom key = JS_ValueToAtom(c, argv[1]);
+  JSValue result = key == JS_ATOM_NULL ? JS_EXCEPTION : truth(JS_SetPropertyInternal2(c, from, key, JS_DupValue(c, argv[2]), argv[3], 0));
+  JS_FreeAtom(c, key);
+  JS_FreeValue(c, from);
+  return result;
+}
+
+/* set: (target, key, value, receiver). Where a stand-in is only in the receiver's chain (a class that extends another owner's),
+   it answers for setters and read-only keys, and the receiver is what changes. */
+static JSValue trap_set(JSContext *c, uint32_t handle, JSValueConst *argv) {
+  uint32_t status;
+  Slot *self = table_find(&remote_by_handle, handle);
+  if (!JS_IsObject(argv[3]) || (self && (uintptr_t)JS_VALUE_GET_PTR(argv[3]) == self->value)) return call_out(KIND_CALL, OP_SET, handle, 2, argv + 1, &status);
+  JSValue answer = call_out(KIND_CALL, OP_DESCRIBE, handle, 1, argv + 1, &status);
+  if (JS_IsException(answer)) return answer;
+  if (!JS_IsArray(answer)) {
+    JS_FreeValue(c, answer);
+    JSValue next = call_out(KIND_CALL, OP_PROTOTYPE, handle, 0, NULL, &status);
+    if (JS_IsException(next)) return next;
+    return set_on_receiver(c, argv, JS_IsObject(next) ? next : JS_NewObjectProto(c, JS_NULL));
+  }
+  JSValue flags = JS_GetPropertyUint32(c, answer, 0), setter = JS_GetPropertyUint32(c, answer, 3), result = JS_FALSE;
+  int32_t set = 0;
+  JS_ToInt32(c, &set, flags);
+  if (set & JS_PROP_GETSET) {
+    if (JS_IsFunction(c, setter)) {
+      JSValue done = JS_Call(c, setter, argv[3], 1, argv + 2);
+      result = JS_IsException(done) ? done : JS_TRUE;
+      if (!JS_IsException(done)) JS_FreeValue(c, done);
+    }
+  } else if (set & JS_PROP_WRITABLE) result = set_on_receiver(c, argv, JS_NewObjectProto(c, JS_NULL));
+  JS_FreeValue(c, flags);
+  JS_FreeValue(c, setter);
+  JS_FreeValue(c, answer);
+  return result;
+}
+
 /* apply: (target, this, list); construct: (target, list, newTarget) */
 static JSValue trap_call(JSContext *c, uint32_t handle, JSValueConst *argv, int op) {
   JSValueConst list = argv[op == OP_APPLY ? 2 : 1];
@@ -309,7 +348,8 @@ static JSValue trap(JSContext *c, JSValueConst self, int argc, JSValueConst *arg
   if (!handle) return JS_ThrowTypeError(c, "not a handle");
   switch (op) {
   case OP_GET: case OP_HAS: return trap_get(c, handle, argv, op);
-  case OP_SET: case OP_DEFINE: return call_out(KIND_CALL, op, handle, 2, argv + 1, &status);
+  case OP_SET: return trap_set(c, handle, argv);
+  case OP_DEFINE: return call_out(KIND_CALL, op, handle, 2, argv + 1, &status);
   case OP_DELETE: return call_out(KIND_CALL, op, handle, 1, argv + 1, &status);
   case OP_DESCRIBE: return trap_describe(c, handle, argv);
   case OP_KEYS: case OP_PROTOTYPE: return call_out(KIND_CALL, op, handle, 0, NULL, &status);
