@@ -120,6 +120,13 @@ async def shared_world(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterato
 
 
 @pytest.fixture
+async def narrow_world(settings: Settings) -> AsyncIterator[World]:
+    """A server whose operator allows next to nothing."""
+    async with open_world(replace(settings, body=1000, url=100, code=50)) as made:
+        yield made
+
+
+@pytest.fixture
 async def closed_world(settings: Settings) -> AsyncIterator[World]:
     """A server that evaluates nothing for anonymous requesters."""
     async with open_world(replace(settings, anonymous_eval=False)) as made:

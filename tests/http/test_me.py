@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import uuid
 from typing import TYPE_CHECKING
 
@@ -133,6 +134,24 @@ async def test_eval_is_its_owners_full_authority(world: World) -> None:
     (await world.call("POST", "/v1/vals", token=token, body={"code": "1"})).insist(200)
     (await world.call("GET", "/v1/me/secrets", token=token)).insist(200)
     (await world.call("GET", "/v1/me/runs", token=token)).insist(200)
+
+
+@pytest.mark.parametrize(("size", "status"), [(1000, 200), (1001, 413)])
+async def test_the_operators_limit_of_a_body_holds_for_one_that_comes_in_one_piece(
+    narrow_world: World, size: int, status: int
+) -> None:
+    body = b'"1"'.ljust(size)
+    packed = {"Content-Encoding": "gzip"}
+    assert (await narrow_world.call("POST", "/v1/eval", body=body)).status == status
+    assert (await narrow_world.call("POST", "/v1/eval", body=gzip.compress(body), headers=packed)).status == status
+
+
+async def test_the_operators_limits_of_an_address_and_of_code_hold(narrow_world: World) -> None:
+    (await narrow_world.call("GET", "/v1/eval/1?x=".ljust(100, "a"))).insist(200)
+    (await narrow_world.call("GET", "/v1/eval/1?x=".ljust(101, "a"))).insist(414)
+    (await narrow_world.call("POST", "/v1/eval", body="1".ljust(50))).insist(200)
+    (await narrow_world.call("POST", "/v1/eval", body="1".ljust(51))).insist(413)
+    (await narrow_world.call("POST", "/v1/vals", by="alice", body={"code": "1".ljust(51)})).insist(413)
 
 
 async def test_an_operator_may_refuse_anonymous_evaluations(closed_world: World) -> None:

@@ -121,6 +121,15 @@ async def test_to_others_a_code_val_has_no_output_and_no_error(world: World) -> 
     assert set((await world.call("GET", f"/v1/vals/{made['id']}")).insist(200)) == FULL
 
 
+async def test_what_a_save_threw_is_its_owners_to_read(world: World) -> None:
+    body = {"code": "throw new TypeError('no')", "name": "broken", "privacy": "public"}
+    made = (await world.call("POST", "/v1/vals", by="alice", body=body)).insist(200)
+    assert made["error"]["name"] == "TypeError"
+    assert (await world.call("GET", f"/v1/vals/{made['id']}", by="bob")).insist(200)["error"] is None
+    listed = (await world.call("GET", f"/v1/vals/{made['id']}/versions", by="bob")).insist(200)["data"]
+    assert [line["error"] for line in listed] == [None]
+
+
 async def test_others_private_vals_and_none_are_one_answer(world: World) -> None:
     hidden = (await world.val("alice", "export let hidden = 1")).id
     shown = (await world.val("alice", "export let shown = 1", Privacy.PUBLIC)).id
@@ -184,20 +193,17 @@ async def test_versions_are_added_listed_shown_and_deleted(world: World) -> None
 
 
 async def test_others_see_the_versions_since_it_became_theirs_to_see(world: World) -> None:
-    made = await world.val("alice", "export let x = 'private'")
+    made = await world.val("alice", "export let x = 'first'")
+    await world.house.save(owner="alice", code="export let x = 'second'", val_id=made.id)
     await world.house.store.update_val(made.id, privacy=Privacy.PUBLIC)
-    await world.house.save(owner="alice", code="export let x = 'newer'", val_id=made.id)
+    await world.house.save(owner="alice", code="export let x = 'third'", val_id=made.id)
     path = f"/v1/vals/{made.id}/versions"
-    all_of_them = (await world.call("GET", path, by="alice")).insist(200)["data"]
+    whole = (await world.call("GET", path, by="alice")).insist(200)["data"]
     seen = (await world.call("GET", path, by="bob")).insist(200)["data"]
-    assert len(all_of_them) == 2
-    assert (
-        seen == [{"version": line["version"], "code": line["code"], "error": None} for line in all_of_them][: len(seen)]
-    )
-    for line in all_of_them:
-        got = await world.call("GET", f"{path}/{line['version']}", by="bob")
-        assert got.status == (200 if line["version"] in [one["version"] for one in seen] else 404)
-    assert "newer" in seen[0]["code"]
+    assert [line["version"] for line in whole] == [2, 1, 0]
+    assert seen == [{"version": line["version"], "code": line["code"], "error": None} for line in whole[:2]]
+    assert [(await world.call("GET", f"{path}/{number}", by="bob")).status for number in range(3)] == [404, 200, 200]
+    assert [(await world.call("GET", f"{path}/{number}", by="alice")).status for number in range(3)] == [200] * 3
 
 
 @pytest.mark.parametrize("number", ["9", "-1", "x", "99999999999999999999", "1e0", "%D9%A1"])
