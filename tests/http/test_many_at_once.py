@@ -7,12 +7,19 @@ from statistics import median
 from time import perf_counter
 from typing import TYPE_CHECKING
 
+import aiohttp
 import pytest
+from aiohttp import web
 
+from host_api.house import House
+from host_api.http import server
 from host_api.store.model import Privacy, State
 
 if TYPE_CHECKING:
+    from host_api.settings import Settings
     from tests.http.conftest import World
+
+FOREVER = "export const forever = () => new Promise((resolve) => setTimeout(resolve, 30_000));"
 
 HOSTILE = [
     "while (true) {}",
@@ -61,6 +68,27 @@ async def test_a_client_that_leaves_ends_its_evaluation(world: World, code: str)
             await asyncio.sleep(0.02)
     assert row[0].state is State.FAILED
     assert (await world.call("POST", "/v1/eval", by="alice", body="1 + 1")).insist(200) == 2
+
+
+async def test_what_outlasts_the_grace_is_over_before_the_house_closes(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(server, "DRAIN_SECONDS", 0.2)
+    async with aiohttp.ClientSession() as session:
+        async with House.open(settings) as house:
+            await house.store.add_account("alice")
+            await house.save(owner="alice", code=FOREVER, privacy=Privacy.PUBLIC)
+            runner = server.make_runner(house)
+            await runner.setup()
+            await web.TCPSite(runner, "127.0.0.1", 0).start()
+            url = f"http://127.0.0.1:{runner.addresses[0][1]}/v1/run/alice.forever"
+            run = asyncio.create_task(session.post(url).__aenter__())
+            await asyncio.sleep(0.3)
+            await runner.cleanup()
+        with settings.open_store() as store:
+            [row, _] = store.evaluations("alice")
+        await asyncio.gather(run, return_exceptions=True)
+    assert (row.entry_name, row.state) == ("forever", State.FAILED)
 
 
 async def test_a_large_body_of_small_values_does_not_stop_the_others(world: World) -> None:
