@@ -71,6 +71,8 @@ export class Emitter {
   constructor(source, dollar) {
     this.source = source;
     this.dollar = dollar;
+    /** Whether there are line separators, after which the engine sees no line break. */
+    this.separated = /[\u2028\u2029]/.test(source);
     this.writer = new Writer(source);
     this.references = [];
     /** Names that the wrapper must declare. */
@@ -161,7 +163,7 @@ export class Emitter {
   endStatement(node) {
     if (this.source[node.end - 1] === ";") return;
     this.writer.copy(node.end);
-    if (!this.writer.verbatim) this.writer.put(";");
+    if (!this.writer.verbatim || this.separated) this.writer.put(";");
   }
 
   /** The first offset at or after `from` that is neither white space nor comment. */

@@ -59,7 +59,12 @@ function failure(error, source, starts) {
   const known = typeof error?.pos === "number" && (error instanceof SyntaxError || error instanceof SourceError);
   const pos = Math.min(known ? error.pos : (progress.emitter?.at ?? progress.parser?.start ?? 0), source.length);
   const [line, column] = locate(starts, pos);
-  return { ok: false, message: known ? error.message.replace(ACORN_PLACE, "") : vague(error), line, column };
+  return { ok: false, message: known ? readable(error.message) : vague(error), line, column };
+}
+
+/** The parser's message without its place; a fragment's tag has no name. */
+function readable(message) {
+  return message.replace(ACORN_PLACE, "").replace("<undefined>", "<>");
 }
 
 function vague(error) {

@@ -71,6 +71,7 @@ ERRORS: list[tuple[str, str, str, int, int]] = [
     ("a cast", "x as @me.y", "A val is a value: it cannot stand in a type", 1, 6),
     ("an accessor field", "class A { accessor x = 1 }", "'accessor' fields are not supported", 1, 11),
     ("a JSX element that is not closed", "<a>\n<b></a>", "Expected corresponding JSX closing tag for <b>", 2, 4),
+    ("a fragment that is not closed", "<>a</b>", "Expected corresponding JSX closing tag for <>", 1, 4),
     ("an enum member without a value", "enum E { A = 'a', B }", "The enum member 'B' must have a value", 1, 19),
     ("super too deep for parameter properties", "class A extends B { constructor(private x) { f(super()) } }",
      "super() must be a statement of its own before parameter properties", 1, 44),

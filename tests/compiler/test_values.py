@@ -61,6 +61,8 @@ VALUES: list[tuple[str, str, object]] = [
     ("a hashbang", "#!/usr/bin/env node\n1", 1),
     ("a script's end in a string", '"</script>"', "</script>"),
     ("a line separator in a string", '"a\u2028b".length', 3),
+    ("a line separator ends a statement", "const f = () => { return\u20281 }\nreturn f() // 1\u2028;", "undefined"),
+    ("a line separator behind a comment", "let a = 1 // one\u2028a++\u2028const b = a", 2),
     ("strictness", "(function () { return this })()", "undefined"),
     ("read", "@me.x + 1", 6),
     ("read of what is missing", "@me.nothing", "undefined"),
