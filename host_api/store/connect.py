@@ -14,6 +14,7 @@ from contextlib import closing, suppress
 from pathlib import Path
 
 from host_api.store import failures
+from host_api.store.ids import new_id
 from host_api.store.schema import APPLICATION, MIGRATIONS, Migration
 from kernel.errors import BadSetting
 
@@ -71,7 +72,7 @@ def open_reader(path: Path, migrations: Sequence[Migration] = MIGRATIONS) -> sql
 
 def copy(path: Path, target: Path) -> None:
     """Copy the committed state to a new file, which appears whole or not at all; raise OSError, sqlite3.Error."""
-    part = target.with_name(f".{target.name}.{os.getpid()}.part")
+    part = target.with_name(f".{target.name}.{new_id()}.part")
     try:
         os.close(os.open(part, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
         with closing(connect(path)) as source, closing(sqlite3.connect(part)) as copied:

@@ -12,6 +12,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from host_api.store.ids import new_id
 from kernel.errors import BadSetting
 
 if TYPE_CHECKING:
@@ -98,7 +99,7 @@ class Keys:
 
     def _make(self) -> None:
         """Write a new key, whole or not at all, readable by its owner alone; another process may be first."""
-        part = self._file.with_name(f".{self._file.name}.{os.getpid()}.part")
+        part = self._file.with_name(f".{self._file.name}.{new_id()}.part")
         try:
             file = os.open(part, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
             with os.fdopen(file, "w", encoding="ascii") as out:
