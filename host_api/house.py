@@ -34,8 +34,9 @@ from kernel.wire import Op, Value
 
 BUILT = Path(__file__).parent.parent / "guests" / "build"
 NO_VAL = "There is no such val."
-COMPILER_LIMITS = Limits(cpu=10.0, wall=30.0, memory=256 * MIB)
-"""For compiling 256 KB of source at the worst; nobody's evaluation pays it."""
+COMPILER_LIMITS = Limits(cpu=1.0, wall=90.0, memory=256 * MIB)
+COMPILER_PACE = 8 * 1024
+"""Characters of source that earn the compiler one more second: five times what it needs; nobody's evaluation pays it."""
 WORDS = ("amber", "birch", "cedar", "delta", "ember", "fjord", "grove", "heron", "iris", "juniper", "kelp", "lark")
 
 
@@ -83,7 +84,8 @@ class House:
     async def _compile(self, source: str) -> str:
         """Call the compiler: a guest without handles, made for this source."""
         frame = Frame(Policy.STRICT, NOBODY, NOBODY, Authority.FOREIGN)
-        run = Run("compiler", COMPILER_LIMITS, _Silent())
+        limits = replace(COMPILER_LIMITS, cpu=COMPILER_LIMITS.cpu + len(source) / COMPILER_PACE)
+        run = Run("compiler", limits, _Silent())
         (answer,) = await Evaluation(self._compiling, frame, run, (), "compiler").run(
             evaluation.Entry(Op.PURE, (source,))
         )
