@@ -6,7 +6,6 @@ Source: http-api.md, first section and "Running code".
 
 from __future__ import annotations
 
-import json
 from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import Final
@@ -39,17 +38,9 @@ PREFLIGHT: Final = {
 }
 
 
-def dumps(value: object) -> bytes:
-    """Write JSON. A lone surrogate, which a val may well have thrown, becomes its escape."""
-    try:
-        return orjson.dumps(value)
-    except TypeError:
-        return orjson.dumps(_escaped(value))
-
-
 def answer(value: object, status: int = 200) -> web.Response:
     """Answer with JSON."""
-    return web.Response(body=dumps(value), status=status, content_type="application/json")
+    return web.Response(body=orjson.dumps(value), status=status, content_type="application/json")
 
 
 def no_content() -> web.Response:
@@ -84,20 +75,3 @@ def iso(milliseconds: int) -> str:
     """Write a time as ISO 8601 in Z, to the millisecond."""
     moment = datetime.fromtimestamp(milliseconds / 1000, UTC)
     return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
-
-
-def _escaped(value: object) -> object:
-    """Replace every text by its ASCII JSON; keep all else."""
-    match value:
-        case str():
-            return orjson.Fragment(json.dumps(value))
-        case dict():
-            return {_well_formed(key): _escaped(item) for key, item in value.items()}
-        case list() | tuple():
-            return [_escaped(item) for item in value]
-        case _:
-            return value
-
-
-def _well_formed(key: str) -> str:
-    return key.encode("utf-8", "replace").decode()

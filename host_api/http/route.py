@@ -14,7 +14,6 @@ from aiohttp import web
 from host_api.house import House
 from host_api.http.who import Requester
 from host_api.store.model import Scope
-from kernel.errors import NotFound
 
 
 class Access(StrEnum):
@@ -46,13 +45,8 @@ class Call:
     requester: Requester
 
     def path(self, name: str) -> str:
-        """Return a part of the path, percent-decoded; raise NotFound for one that is not even text."""
-        part = self.request.match_info[name]
-        try:
-            part.encode()
-        except UnicodeEncodeError:
-            raise NotFound(part) from None
-        return part
+        """Return a part of the path, percent-decoded."""
+        return self.request.match_info[name]
 
 
 Handler = Callable[[Call], Awaitable[web.StreamResponse]]

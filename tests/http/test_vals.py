@@ -88,6 +88,7 @@ async def test_any_other_body_is_json(world: World, kind: str) -> None:
         {"code": "let ="},
         b"",
         b"{",
+        b'{"code": "\xff"}',
     ],
 )
 async def test_what_cannot_be_saved_is_a_400_and_leaves_nothing(world: World, body: object) -> None:
@@ -161,6 +162,21 @@ async def test_new_code_is_a_new_version(world: World) -> None:
     body = {"code": "export let x = 2", "privacy": "unlisted"}
     val = (await world.call("PUT", f"/v1/vals/{made.id}", by="alice", body=body)).insist(200)
     assert (val["version"], val["output"]["value"], val["privacy"], val["id"]) == (1, 2, "unlisted", made.id)
+
+
+async def test_new_code_and_no_readme_any_more(world: World) -> None:
+    made = (await world.call("POST", "/v1/vals", by="alice", body={"code": "export let x = 1", "readme": "r"})).insist(
+        200
+    )
+    body = {"code": "export let x = 2", "readme": None}
+    val = (await world.call("PUT", f"/v1/vals/{made['id']}", by="alice", body=body)).insist(200)
+    assert (val["version"], val["readme"], val["code"]) == (1, None, body["code"])
+
+
+async def test_raw_code_that_is_no_text_is_a_400(world: World) -> None:
+    headers = {"Content-Type": "text/javascript"}
+    told = (await world.call("POST", "/v1/vals", by="alice", body=b"'\xff'", headers=headers)).insist(400)
+    assert "at byte 1" in told["error"]
 
 
 async def test_a_schedule_is_not_promised(world: World) -> None:
