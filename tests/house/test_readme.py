@@ -74,7 +74,7 @@ def test_each_link_of_a_page_leads_somewhere(page: Path) -> None:
 def test_each_file_that_a_room_lists_is_there() -> None:
     gone = {
         f"{room}/{name}"
-        for room in ("kernel", "host_api", "guests")
+        for room in ("kernel", "host_api", "guests", "bench", "tests")
         for name in re.findall(r"^\| `([\w./]+)`", (ROOT / room / "README.md").read_text(), re.MULTILINE)
         if ("." in name or name.endswith("/")) and not (ROOT / room / name).exists()
     }
@@ -124,6 +124,28 @@ def test_each_decision_stands_in_the_index() -> None:
     index = (ROOT / "docs" / "decisions" / "README.md").read_text()
     pages = [path.name for path in (ROOT / "docs" / "decisions").glob("[0-9]*.md")]
     assert [name for name in pages if f"]({name})" not in index] == []
+
+
+def unlisted(room: Path, page: str) -> set[str]:
+    """What stands in a room and not in its page; what every room has is left out."""
+    usual = {"__init__.py", "conftest.py", "build", "results"}
+    names = {
+        f"{path.name}/" if path.is_dir() else path.name
+        for path in room.iterdir()
+        if path.is_dir() or path.suffix == ".py"
+    }
+    return {name for name in names if name.strip("/") not in usual and name[0] not in "._" and f"`{name}`" not in page}
+
+
+@pytest.mark.parametrize("room", ["kernel", "host_api", "guests", "bench", "tests"])
+def test_each_file_of_a_room_stands_in_its_page(room: str) -> None:
+    assert unlisted(ROOT / room, (ROOT / room / "README.md").read_text()) == set()
+
+
+def test_an_unlisted_file_would_be_seen(tmp_path: Path) -> None:
+    (tmp_path / "new.py").touch()
+    (tmp_path / "room").mkdir()
+    assert unlisted(tmp_path, "| `old.py` |") == {"new.py", "room/"}
 
 
 def test_the_table_of_the_readme_has_its_thirteen_rows() -> None:
