@@ -88,6 +88,20 @@ function isPlain(value, depth) {
   return Object.values(value).every((item) => isPlain(item, depth + 1));
 }
 
+const ROOM = 1 << 18; // bytes of a value that surely share a message with its JSON
+
+// A value with its rendering; one that is too large for both in one message goes alone, and its JSON is made when it is asked for.
+function send(host, op, owner, name, bytes, value, expected) {
+  const [json, kind, text] = rendering(value);
+  if (bytes.byteLength <= ROOM) return host.call("val", op, owner, name, bytes, json, kind, text, expected);
+  try {
+    return host.call("val", op, owner, name, bytes, json, kind, undefined, expected);
+  } catch (error) {
+    if (error?.name !== "LimitError") throw error;
+    return host.call("val", op, owner, name, bytes, undefined, kind, undefined, expected);
+  }
+}
+
 // Write a value if the val still has the version `expected`; false on a conflict.
 function store(host, ref, value, expected) {
   const key = keyOf(ref);
@@ -98,7 +112,7 @@ function store(host, ref, value, expected) {
     return how !== CONFLICT;
   }
   const bytes = host.glue.pack(value, `@${ref.owner}.${ref.name}`);
-  const [how, version] = host.call("val", WRITE, ref.owner, ref.name, bytes, ...rendering(value), expected);
+  const [how, version] = send(host, WRITE, ref.owner, ref.name, bytes, value, expected);
   if (how === WRITTEN) {
     delete codes[key];
     keep(host, key, version, bytes, true);
@@ -234,7 +248,7 @@ export function flush(host) {
     if (!entry.mine || !changed(host, entry)) continue;
     const [owner, name] = key.slice(0, key.lastIndexOf("@")).split(".");
     const bytes = host.glue.pack(entry.value, `@${owner}.${name}`);
-    const [how] = host.call("val", WRITE_BACK, owner, name, bytes, ...rendering(entry.value), entry.version);
+    const [how] = send(host, WRITE_BACK, owner, name, bytes, entry.value, entry.version);
     if (how === CONFLICT) throw named("WriteConflict", `@${owner}.${name} was changed in place, and somebody wrote it meanwhile`);
   }
 }
