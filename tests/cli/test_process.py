@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from host_api.store import EvaluationRow, State, Store
+from host_api.store import EvaluationRow, Kind, State, Store
 
 if TYPE_CHECKING:
     from tests.cli.conftest import Run, Start
@@ -87,3 +87,17 @@ def test_output_that_cannot_be_written_is_told(valgate: Run) -> None:
     assert ended.returncode == 1
     assert "Traceback" not in ended.stderr
     assert "No space left" in ended.stderr
+
+
+def test_output_is_utf8_whatever_the_locale(process: Run, database: Path) -> None:
+    process("user", "add", "alice").insist()
+    asyncio.run(write_umlaut(database))
+    assert (
+        process("val", "show", "alice.n", PYTHONIOENCODING="ascii").insist()
+        == "'\N{LATIN SMALL LETTER U WITH DIAERESIS}'\n"
+    )
+
+
+async def write_umlaut(database: Path) -> None:
+    async with Store.open(database) as store:
+        await store.write_val("alice", "n", code="'\N{LATIN SMALL LETTER U WITH DIAERESIS}'", kind=Kind.DATA)
