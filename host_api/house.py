@@ -14,10 +14,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Self
 
+from host_api.audit.redact import Redactor
 from host_api.capabilities import capabilities
 from host_api.capabilities.val import is_public, references_json
 from host_api.compiler import Compiler, Unit
-from host_api.runs import Finished, Recorded, new_id
+from host_api.runs import Finished, Recorded, keep_record, new_id
 from host_api.settings import Settings
 from host_api.sources import ENTRY, Sources
 from host_api.store import EvaluationRow, Kind, Privacy, State, Store, Val
@@ -126,11 +127,7 @@ class House:
         if val is not None:
             row = replace(row, entry_owner=val.owner, entry_name=val.name, entry_version=val.version, val_id=val.id)
         owned = asking == caller and asking != NOBODY
-        if (
-            val is not None
-            and val.kind is Kind.DATA
-            and (val.json is not None or val.payload is None or val.type == "undefined")
-        ):
+        if val is not None and _needs_no_guest(val):
             return self._stored(val, row, owned=owned)
         finished = await self._run("run", caller, row, val, args)
         return _outcome(finished, owned=owned)
@@ -144,10 +141,8 @@ class House:
     def _stored(self, val: Val, row: EvaluationRow, *, owned: bool) -> Outcome:
         """Answer with a data val as it is; there is nothing to run."""
         answer = val.json if val.json is not None else b"null"
-        ended = replace(
-            row, value=answer[: self.settings.limits.field] if len(answer) <= self.settings.limits.field else None
-        )
-        self.store.finish_evaluation(replace(ended, ended=now_ms(), value_type=val.type, state=State.DONE))
+        value = Redactor({}).json(answer, self.settings.limits.field)
+        keep_record(self.store, replace(row, value=value, ended=now_ms(), value_type=val.type, state=State.DONE))
         return Outcome(row.id, row.caller, answer, val.type, None, owned)
 
     async def _run(
@@ -155,17 +150,14 @@ class House:
     ) -> Finished:
         code = val.code if val is not None else row.code or ""
         frame = Frame(Policy(row.policy), caller, caller, Authority.OWN)
-        if val is None and caller == NOBODY:
-            frame = replace(frame, author=NOBODY)
         unit = None if val is not None and val.kind is Kind.DATA else await self.compiler.compile(code)
-        recorded = Recorded(self._kernel, self.store, self._capabilities, self.settings.limits)
-        run = recorded.prepare(frame, row)
+        recorded = Recorded(self._kernel, self.store, self._capabilities, self.settings.limits, frame, row)
         name = f"@{val.owner}.{val.name}@{val.version}" if val is not None else ENTRY
         if unit is None:
             values: tuple[Value, ...] = ("data", name, val.payload if val else None)
         else:
             hidden = val is not None and val.privacy is Privacy.PRIVATE
-            values = self._entry(run, mode, caller, name, unit, args, hidden=hidden)
+            values = self._entry(recorded.run, mode, caller, name, unit, args, hidden=hidden)
         return await recorded.go(evaluation.Entry(Op.ENTER, values), name)
 
     @staticmethod
@@ -247,13 +239,10 @@ class House:
 
     def _new_name(self, owner: str) -> str:
         """Return an `untitled_<word>` that the owner does not use yet."""
-        while True:
-            name = f"untitled_{secrets.choice(WORDS)}"
-            if self.store.val(owner, name) is None:
-                return name
-            name = f"{name}_{secrets.token_hex(2)}"
-            if self.store.val(owner, name) is None:
-                return name
+        name = f"untitled_{secrets.choice(WORDS)}"
+        while self.store.val(owner, name) is not None:
+            name = f"untitled_{secrets.choice(WORDS)}_{secrets.token_hex(2)}"
+        return name
 
 
 class _Silent:
@@ -264,6 +253,11 @@ class _Silent:
 
     def close(self, node: object) -> None:
         """Take nothing."""
+
+
+def _needs_no_guest(val: Val) -> bool:
+    """Whether a val is data whose JSON is known: undefined has none, and a Map or a bigint is for a guest to write."""
+    return val.kind is Kind.DATA and (val.json is not None or val.payload is None or val.type == "undefined")
 
 
 def _built(name: str) -> bytes:

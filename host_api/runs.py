@@ -45,20 +45,24 @@ class Finished:
 
 
 class Recorded:
-    """One run with its record. `async with` is not needed: `go` does all, once."""
+    """One run with its record: `go` does all, once."""
 
-    def __init__(self, kernel: Kernel, store: Store, capabilities: tuple[Capability, ...], limits: Limits) -> None:
-        """Take what runs share."""
+    def __init__(
+        self,
+        kernel: Kernel,
+        store: Store,
+        capabilities: tuple[Capability, ...],
+        limits: Limits,
+        frame: Frame,
+        row: EvaluationRow,
+    ) -> None:
+        """Prepare a run of `frame`; `row` is its record so far."""
         self._kernel, self._store, self._capabilities, self._limits = kernel, store, capabilities, limits
-
-    def prepare(self, frame: Frame, row: EvaluationRow) -> Run:
-        """Make the run of this record."""
         self._frame, self._row = frame, row
-        self._recorder = Recorder(self._limits.calls)
+        self._recorder = Recorder(limits.calls)
         self._started = False
-        self.run = Run(row.id, self._limits, self._recorder)
+        self.run = Run(row.id, limits, self._recorder)
         self.run.state[BEFORE] = self._start
-        return self.run
 
     def _start(self) -> None:
         """Queue the start row, once: before the first effect, or after a while."""
@@ -82,8 +86,7 @@ class Recorded:
         finally:
             timer.cancel()
             row = self._record(evaluation, values, error)
-            done = self._store.finish_evaluation(row)
-            done.add_done_callback(_seen)
+            done = keep_record(self._store, row)
         if row.effects:
             await asyncio.shield(done)
         return Finished(values, error, row)
@@ -165,6 +168,13 @@ class Recorded:
         )
         for failure in evaluation.failures:
             log.error("host failure", evaluation=row.id, exc_info=failure.__cause__ or failure)
+
+
+def keep_record(store: Store, row: EvaluationRow) -> asyncio.Future[None]:
+    """Queue the end of a run; what becomes of that is logged, and may be awaited."""
+    done = store.finish_evaluation(row)
+    done.add_done_callback(_seen)
+    return done
 
 
 def new_id() -> str:
