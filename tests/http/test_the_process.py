@@ -15,7 +15,7 @@ import aiohttp
 import pytest
 
 ADDRESS = re.compile(rb"http://[0-9.:]+")
-CURL = re.compile(r"^curl ", re.MULTILINE)
+TOKEN = re.compile(rb"vg_[A-Za-z0-9_-]+")
 
 
 @asynccontextmanager
@@ -36,13 +36,6 @@ async def serving(database: Path, *options: str) -> AsyncIterator[tuple[Process,
         await process.communicate()
 
 
-async def printed_by(command: list[str]) -> bytes:
-    process = await asyncio.create_subprocess_exec(sys.executable, "-m", "host_api.cli", *command, stdout=PIPE)
-    out, _ = await asyncio.wait_for(process.communicate(), 60)
-    assert process.returncode == 0
-    return out.strip()
-
-
 async def run(session: aiohttp.ClientSession, address: str, path: str) -> object:
     async with session.post(address + path) as got:
         assert got.status == 200, await got.text()
@@ -59,14 +52,33 @@ async def test_a_killed_server_has_lost_nothing_that_it_acknowledged(tmp_path: P
         assert await run(session, address, "/v1/run/alice.count") == counts[-1] + 1  # type: ignore[operator]
 
 
+async def test_what_a_killed_server_was_running_says_so_at_the_next_start(tmp_path: Path) -> None:
+    database = tmp_path / "killed.db"
+    async with serving(database, "--demo") as (process, address, _), aiohttp.ClientSession() as session:
+        assert process.stdout is not None
+        found = TOKEN.search(b"".join([await process.stdout.readline() for _ in range(3)]))
+        assert found
+        headers = {"Authorization": f"Bearer {found[0].decode()}"}
+        code = "new Promise((resolve) => setTimeout(resolve, 30_000))"
+        lost = asyncio.create_task(session.post(address + "/v1/eval", json=code, headers=headers).__aenter__())
+        await asyncio.sleep(1)
+        process.kill()
+        await asyncio.gather(lost, return_exceptions=True)
+    async with serving(database) as (_, address, _), aiohttp.ClientSession(headers=headers) as session:
+        async with session.get(address + "/v1/me/runs?error=true") as got:
+            [run] = (await got.json())["data"]
+        assert run["error"]["name"] == "Interrupted"
+        assert "runEndAt" not in run or run["runEndAt"] >= run["runStartAt"]
+
+
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 async def test_a_signal_lets_what_runs_finish_and_closes_what_is_idle(tmp_path: Path, number: signal.Signals) -> None:
     async with serving(tmp_path / "stopped.db") as (process, address, _), aiohttp.ClientSession() as session:
         async with session.get(address + "/healthz") as idle:
             assert idle.status == 200
-        code = "new Promise((resolve) => setTimeout(() => resolve('finished'), 800))"
+        code = "new Promise((resolve) => setTimeout(() => resolve('finished'), 2_000))"
         slow = asyncio.create_task(session.post(address + "/v1/eval", json=code).__aenter__())
-        await asyncio.sleep(0.3)
+        await asyncio.sleep(0.7)
         process.send_signal(number)
         async with await slow as got:
             assert await got.json() == "finished"
