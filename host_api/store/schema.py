@@ -31,12 +31,13 @@ FIRST: Migration = (
         privacy TEXT NOT NULL, version INTEGER NOT NULL, named_from INTEGER NOT NULL DEFAULT 0, readme TEXT,
         public_since INTEGER, created_at INTEGER NOT NULL, updated_at INTEGER NOT NULL,
         UNIQUE (owner_id, folded)) WITHOUT ROWID""",
+    # prunable: data that is not the newest any more; what is pruned is found at once, however much else there is.
     """CREATE TABLE versions (
         seq INTEGER PRIMARY KEY, val_id TEXT NOT NULL REFERENCES vals(id), owner_id TEXT NOT NULL,
         version INTEGER NOT NULL, kind TEXT NOT NULL, code TEXT NOT NULL, payload BLOB, json BLOB, type TEXT NOT NULL,
         error TEXT, evaluation TEXT, author TEXT, bytes INTEGER NOT NULL, created_at INTEGER NOT NULL,
-        run_start INTEGER, run_end INTEGER, UNIQUE (val_id, version))""",
-    "CREATE INDEX versions_data ON versions(owner_id, seq) WHERE kind = 'data'",
+        run_start INTEGER, run_end INTEGER, prunable INTEGER NOT NULL DEFAULT 0, UNIQUE (val_id, version))""",
+    "CREATE INDEX versions_prunable ON versions(owner_id, seq, bytes) WHERE prunable = 1",
     # The next version number of a name; it outlives the val, so that a number never means two things.
     """CREATE TABLE numbers (
         owner_id TEXT NOT NULL, folded TEXT NOT NULL, next INTEGER NOT NULL,

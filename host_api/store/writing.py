@@ -73,6 +73,7 @@ def write(db: sqlite3.Connection, draft: Draft, quota: Quota) -> Val:
         _insert_val(db, written)
     else:
         _update_val(db, written)
+        _mark_prunable(db, current)
     _insert_version(db, written, draft.size)
     return written
 
@@ -227,20 +228,31 @@ def delete_version(db: sqlite3.Connection, val_id: str, version: int) -> None:
 def make_room(db: sqlite3.Connection, account: Account, size: int, quota: Quota) -> None:
     """Prune the oldest data versions until one more of this size fits; raise LimitError when that is not enough."""
     row = db.execute("SELECT bytes, versions FROM accounts WHERE id = ?", (account.id,)).fetchone()
-    held, count = int(row[0]), int(row[1])
-    while held + size > quota.storage or count + 1 > quota.versions:
-        oldest = db.execute(
-            "SELECT n.val_id, n.version, n.bytes FROM versions n JOIN vals v ON v.id = n.val_id "
-            "WHERE n.owner_id = ? AND n.kind = 'data' AND n.version <> v.version ORDER BY n.seq LIMIT 1",
-            (account.id,),
-        ).fetchone()
-        if oldest is None:
-            raise LimitError(
-                f"@{account.name} has no room left: at most {quota.storage} bytes in {quota.versions} versions. "
-                "Delete vals that are not needed."
-            )
-        _drop_version(db, account.id, *oldest)
-        held, count = held - oldest[2], count - 1
+    surplus, count = row[0] + size - quota.storage, row[1] + 1 - quota.versions
+    if surplus <= 0 and count <= 0:
+        return
+    freed, dropped, last = _oldest(db, account, surplus, count)
+    if freed < surplus or dropped < count:
+        raise LimitError(
+            f"@{account.name} has no room left: at most {quota.storage} bytes in {quota.versions} versions. "
+            "Delete vals that are not needed."
+        )
+    db.execute("DELETE FROM versions WHERE owner_id = ? AND prunable = 1 AND seq <= ?", (account.id, last))
+    _count(db, account.id, -freed, -dropped)
+
+
+def _oldest(db: sqlite3.Connection, account: Account, surplus: int, count: int) -> tuple[int, int, int]:
+    """Return bytes and number of the oldest versions that make this much room, or all there are, and the last's place."""
+    freed, dropped, last = 0, 0, 0
+    found = db.execute(
+        "SELECT seq, bytes FROM versions WHERE owner_id = ? AND prunable = 1 ORDER BY seq", (account.id,)
+    )
+    for seq, size in found:
+        if freed >= surplus and dropped >= count:
+            break
+        freed, dropped, last = freed + size, dropped + 1, seq
+    found.close()
+    return freed, dropped, last
 
 
 def _drop_version(db: sqlite3.Connection, owner_id: str, val_id: str, version: int, size: int) -> None:
@@ -309,6 +321,12 @@ def _update_val(db: sqlite3.Connection, val: Val) -> None:
         "UPDATE vals SET privacy = ?, version = ?, readme = ?, public_since = ?, updated_at = ? WHERE id = ?",
         (val.privacy, val.version, val.readme, val.public_since, val.updated_at, val.id),
     )
+
+
+def _mark_prunable(db: sqlite3.Connection, old: Val) -> None:
+    """Say that a version is not the newest any more; only data is ever pruned."""
+    if old.kind is Kind.DATA:
+        db.execute("UPDATE versions SET prunable = 1 WHERE val_id = ? AND version = ?", (old.id, old.version))
 
 
 def _insert_version(db: sqlite3.Connection, val: Val, size: int) -> None:

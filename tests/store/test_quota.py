@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -73,3 +74,15 @@ async def test_the_next_message_in_a_minute_is_one_too_many(small: Store) -> Non
     with pytest.raises(LimitError):
         await small.add_mail(account.id, "hi")
     assert [mail.text for mail in small.mail("ALICE")] == ["x\N{REPLACEMENT CHARACTER}"] * 3
+
+
+async def test_what_can_be_pruned_is_found_at_once_however_much_else_there_is(database: Path) -> None:
+    """The attacker fills his quota with newest versions, which are never pruned, so that each write looks at them all."""
+    async with Store.open(database, quota=Quota(versions=3000)) as store:
+        await store.add_account("alice")
+        await asyncio.gather(*(put(store, f"n{number}", 1) for number in range(3000)))
+        steps: list[int] = []
+        await store._writer.submit(lambda db: db.set_progress_handler(lambda: steps.append(1), 100))
+        with pytest.raises(LimitError):
+            await put(store, "more", 1)
+        assert len(steps) < 30
