@@ -91,8 +91,8 @@ KIND_BITS = 4
 FLAGS = 0xF
 NATURE = Ref.CALLABLE | Ref.CONSTRUCTOR | Ref.PROMISE
 
-MOST_WORDS = 1 << 18
-"""References and releases of one message: more than a message of the default size has room for."""
+MOST_WORDS = 1 << 16
+"""References and releases of one message; the engine refuses to write more than a quarter as distinct references."""
 MOST_VALUES = 64
 """Plain values of one message to the kernel. Both bound the time that one message keeps the event loop."""
 

@@ -8,6 +8,8 @@ typedef struct {
   JSValue *seen; /* owned: a duplicate key frees a value that a back reference may name */
   uint32_t nseen, seen_room;
   uint32_t depth;
+  bool copy_only; /* what was stored: no references, nothing of the engine's */
+  bool holder;    /* an answer to what an object inherits: the value itself may be a prototype of JavaScript's own */
   bool bad;
 } Decoder;
 
@@ -98,6 +100,8 @@ static void decode_properties(Decoder *d, JSValueConst object) {
   for (uint32_t i = 0; i < n && !d->bad; i++) {
     JSAtom atom = decode_key(d);
     JSValue value = decode(d);
+    /* an array's length is no property of its own here: its value would be converted, by code of its sender's */
+    if (atom == JS_ATOM_length && JS_VALUE_GET_OBJ(object)->class_id == JS_CLASS_ARRAY) d->bad = true;
     if (d->bad) JS_FreeValue(ctx, value);
     else if (JS_DefinePropertyValue(ctx, object, atom, value, JS_PROP_C_W_E) < 0) no_exception(d, JS_EXCEPTION);
     JS_FreeAtom(ctx, atom);
@@ -286,7 +290,8 @@ static JSValue decode_kind(Decoder *d, uint8_t tag) {
   case TAG_REF: return decode_ref(d);
   case TAG_INTRINSIC:
     n = read_word(d);
-    return d->bad || n >= intrinsic_count ? decode_fail(d) : JS_DupValue(ctx, intrinsics[n]);
+    if (d->bad || d->copy_only || n >= intrinsic_count) return decode_fail(d);
+    return intrinsics[n].lent || (intrinsics[n].root && d->holder && d->depth == 1) ? JS_DupValue(ctx, intrinsics[n].value) : decode_fail(d);
   case TAG_SYMBOL_FOR: return decode_symbol_for(d);
   case TAG_SYMBOL_KNOWN:
     n = read_byte(d);
@@ -303,9 +308,12 @@ static void values_free(Values *values) {
   *values = (Values){0};
 }
 
+static bool decoding; /* nothing may ask the kernel meanwhile: its answer would overwrite what is being read */
+
 /* Every value of a payload, or nothing. */
 static bool decode_all(Decoder *d, Values *out) {
   *out = (Values){0};
+  decoding = true;
   while (d->at < d->end && !d->bad) {
     JSValue value = decode(d);
     out->items = grown(out->items, out->count, &out->room, sizeof *out->items);
@@ -314,5 +322,6 @@ static bool decode_all(Decoder *d, Values *out) {
   for (uint32_t i = 0; i < d->nseen; i++) JS_FreeValue(ctx, d->seen[i]);
   free(d->seen);
   if (d->bad) values_free(out);
+  decoding = false;
   return !d->bad;
 }

@@ -11,7 +11,9 @@ typedef struct {
   uint32_t nkept, kept_room;
   Table seen;
   uint32_t nseen;
+  Table named; /* what is in refs already -> its place there */
   bool copy_only; /* no references: for what is stored */
+  bool holder;    /* the value itself may be a prototype of JavaScript's own: somebody asked what an object inherits */
   const char *root;
   Step *path;
   uint32_t depth, path_room;
@@ -22,8 +24,8 @@ static uint32_t max_depth = 256, max_message = 1 << 20;
 static void encoder_reset(Encoder *e) {
   for (uint32_t i = 0; i < e->nkept; i++) JS_FreeValue(ctx, e->kept[i]);
   for (uint32_t i = 0; i < e->depth; i++) JS_FreeAtom(ctx, e->path[i].key);
-  free(e->seen.slots);
-  e->seen = (Table){0};
+  free(e->seen.slots), free(e->named.slots);
+  e->seen = e->named = (Table){0};
   e->used = e->nrefs = e->nkept = e->nseen = e->depth = 0;
 }
 
@@ -336,9 +338,10 @@ static int put_error(Encoder *e, JSValueConst error) {
 
 /* -- by reference -- */
 
-static void put_ref(Encoder *e, uint32_t word) {
+static void put_ref(Encoder *e, JSValueConst value, uint32_t word) {
   put_byte(e, TAG_REF);
   put_word(e, e->nrefs);
+  table_put(&e->named, (uintptr_t)JS_VALUE_GET_PTR(value), e->nrefs);
   e->refs = grown(e->refs, e->nrefs, &e->refs_room, sizeof *e->refs);
   e->refs[e->nrefs++] = word;
 }
@@ -363,16 +366,26 @@ static int watch_promise(JSValueConst promise, uint32_t id) {
 
 static int put_reference(Encoder *e, JSValueConst value) {
   if (e->copy_only) return refuse(e, JS_IsFunction(ctx, value) ? "a function" : JS_IsPromise(value) ? "a promise" : "an instance of a class");
+  Slot *known = table_find(&e->named, (uintptr_t)JS_VALUE_GET_PTR(value));
+  if (known) {
+    put_byte(e, TAG_REF);
+    put_word(e, known->value);
+    return 0;
+  }
+  if (e->nrefs >= MOST_REFS) {
+    throw_named("LimitError", "a message with so many functions and objects does not cross; send fewer at a time");
+    return -1;
+  }
   keep(e, value);
   uint32_t handle = handle_of(value);
   if (handle) {
-    put_ref(e, handle << 4 | REF_HANDLE);
+    put_ref(e, value, handle << 4 | REF_HANDLE);
     return 0;
   }
   bool fresh;
   uint32_t id = export_object(value, &fresh);
   uint32_t flags = (JS_IsFunction(ctx, value) ? REF_CALLABLE : 0) | (JS_IsConstructor(ctx, value) ? REF_CONSTRUCTOR : 0) | (JS_IsPromise(value) ? REF_PROMISE : 0);
-  put_ref(e, id << 4 | flags);
+  put_ref(e, value, id << 4 | flags);
   return flags & REF_PROMISE && fresh ? watch_promise(value, id) : 0;
 }
 
@@ -410,11 +423,11 @@ static bool copies(int class_id) {
 
 static int encode_object(Encoder *e, JSValueConst value) {
   JSObject *object = JS_VALUE_GET_OBJ(value);
-  Slot *intrinsic = intrinsic_of(value);
+  Intrinsic *intrinsic = intrinsic_of(value);
   if (intrinsic) {
-    if (e->copy_only) return refuse(e, "a built-in");
+    if (e->copy_only || !(intrinsic->lent || (intrinsic->root && e->holder && !e->depth))) return refuse(e, "a built-in");
     put_byte(e, TAG_INTRINSIC);
-    put_word(e, intrinsic->value);
+    put_word(e, intrinsic - intrinsics);
     return 0;
   }
   if (object->class_id == JS_CLASS_PROXY || object->class_id == JS_CLASS_PROMISE || JS_IsFunction(ctx, value)) return put_reference(e, value);

@@ -3,9 +3,13 @@
 static JSRuntime *rt;
 static JSContext *ctx;
 
-/* -- intrinsics: everything reachable from the global object before any val ran. Both sides number them alike. -- */
+/* -- intrinsics: everything of JavaScript's own, reachable from the global object before the runtime or any val ran. Both sides
+   number them alike, and a number that crosses means the receiver's own object. That must not lend a giver the receiver's: no
+   eval, no Function, nothing of the runtime's (it crosses as any function does), nothing that would be changed in its place.
+   So only `lent` functions cross as values, and `root` prototypes only where a receiver asked for what an object inherits. -- */
+typedef struct { JSValue value; bool lent, root; } Intrinsic;
 static Table intrinsic_index;
-static JSValue *intrinsics;
+static Intrinsic *intrinsics;
 static uint32_t intrinsic_count, intrinsic_room;
 
 static void note_intrinsic(JSValueConst value) {
@@ -14,7 +18,7 @@ static void note_intrinsic(JSValueConst value) {
   if (table_find(&intrinsic_index, key)) return;
   intrinsics = grown(intrinsics, intrinsic_count, &intrinsic_room, sizeof *intrinsics);
   table_put(&intrinsic_index, key, intrinsic_count);
-  intrinsics[intrinsic_count++] = JS_DupValue(ctx, value);
+  intrinsics[intrinsic_count++] = (Intrinsic){JS_DupValue(ctx, value), false, false};
 }
 
 static void note_properties(JSValueConst object) {
@@ -38,23 +42,62 @@ static void note_properties(JSValueConst object) {
   JS_FreePropertyEnum(ctx, names, count);
 }
 
-/* Hidden ones first: the prototypes no global name leads to. */
+static Intrinsic *intrinsic_of(JSValueConst value) {
+  Slot *slot = table_find(&intrinsic_index, (uintptr_t)JS_VALUE_GET_PTR(value));
+  return slot ? &intrinsics[slot->value] : NULL;
+}
+
+/* Lend the functions that are own properties of a built-in object; with `only`, those names. */
+static void lend(JSValueConst holder, const char *const *only) {
+  JSPropertyEnum *names;
+  uint32_t count;
+  if (JS_GetOwnPropertyNames(ctx, &names, &count, holder, JS_GPN_STRING_MASK)) __builtin_trap();
+  for (uint32_t i = 0; i < count; i++) {
+    const char *name = JS_AtomToCString(ctx, names[i].atom);
+    bool wanted = !only;
+    for (const char *const *at = only; at && *at; at++) wanted |= !strcmp(*at, name);
+    JS_FreeCString(ctx, name);
+    JSValue value = wanted ? JS_GetProperty(ctx, holder, names[i].atom) : JS_UNDEFINED;
+    bool makes_code = JS_IsObject(value) && (JS_VALUE_GET_PTR(value) == JS_VALUE_GET_PTR(ctx->eval_obj) || JS_VALUE_GET_PTR(value) == JS_VALUE_GET_PTR(ctx->function_ctor));
+    Intrinsic *found = JS_IsFunction(ctx, value) && !makes_code ? intrinsic_of(value) : NULL;
+    if (found) found->lent = true;
+    JS_FreeValue(ctx, value);
+  }
+  JS_FreePropertyEnum(ctx, names, count);
+}
+
+static void lend_members(JSValueConst global, const char *name, const char *const *only) {
+  JSValue holder = JS_GetPropertyStr(ctx, global, name);
+  if (JS_IsObject(holder)) lend(holder, only);
+  JS_FreeValue(ctx, holder);
+}
+
 static void note_all_intrinsics(void) {
   JSValue global = JS_GetGlobalObject(ctx);
-  note_intrinsic(global);
-  JS_FreeValue(ctx, global);
   for (int i = JS_CLASS_OBJECT; i < JS_CLASS_INIT_COUNT; i++) note_intrinsic(ctx->class_proto[i]);
   note_intrinsic(ctx->function_proto);
   note_intrinsic(ctx->iterator_proto);
   note_intrinsic(ctx->async_iterator_proto);
+  for (int i = 0; i < JS_NATIVE_ERROR_COUNT; i++) note_intrinsic(ctx->native_error_proto[i]);
+  for (uint32_t i = 0; i < intrinsic_count; i++) { /* and what these inherit from */
+    JSValue next = JS_GetPrototype(ctx, intrinsics[i].value);
+    note_intrinsic(next);
+    JS_FreeValue(ctx, next);
+    intrinsics[i].root = JS_VALUE_GET_PTR(intrinsics[i].value) != JS_VALUE_GET_PTR(global);
+  }
+  note_intrinsic(global);
   note_intrinsic(ctx->throw_type_error);
   note_intrinsic(ctx->array_proto_values);
-  for (int i = 0; i < JS_NATIVE_ERROR_COUNT; i++) note_intrinsic(ctx->native_error_proto[i]);
-  for (uint32_t i = 0; i < intrinsic_count; i++) note_properties(intrinsics[i]);
-}
-
-static Slot *intrinsic_of(JSValueConst value) {
-  return table_find(&intrinsic_index, (uintptr_t)JS_VALUE_GET_PTR(value));
+  for (uint32_t i = 0; i < intrinsic_count; i++) note_properties(intrinsics[i].value);
+  /* What neither reaches code nor changes what it is given. Not Reflect, nor methods of prototypes: with those, and an object
+     of the receiver's that runs them at home, a giver could walk to the receiver's Function. */
+  static const char *const OF_OBJECT[] = {"keys", "values", "entries", "is", "fromEntries", "hasOwn", NULL}, *const OF_ARRAY[] = {"isArray", "of", "from", NULL};
+  static const char *const WHOLE[] = {"Math", "JSON", "Number", "String", "Date", "BigInt"};
+  lend(global, NULL);
+  lend_members(global, "Object", OF_OBJECT);
+  lend_members(global, "Array", OF_ARRAY);
+  for (uint32_t i = 0; i < countof(WHOLE); i++) lend_members(global, WHOLE[i], NULL);
+  JS_FreeValue(ctx, global);
 }
 
 /* -- exports: a strong reference for as long as somebody outside holds it; numbers are never reused -- */

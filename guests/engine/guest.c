@@ -50,7 +50,7 @@ static uint32_t send(Encoder *e, uint32_t kind, uint32_t op, uint32_t target) {
 }
 
 /* What the kernel said: its references and releases are taken in, its values decoded. */
-static bool receive(uint32_t length, InHead *head, Values *values) {
+static bool receive(uint32_t length, bool inherits, InHead *head, Values *values) {
   *values = (Values){0};
   if (length < sizeof *head) return false;
   memcpy(head, inbox, sizeof *head);
@@ -58,6 +58,7 @@ static bool receive(uint32_t length, InHead *head, Values *values) {
   if (head->nrefs > words || head->nreleased > words - head->nrefs) return false;
   const uint8_t *refs = inbox + sizeof *head, *gone = refs + head->nrefs * 4;
   Decoder d = {.at = gone + head->nreleased * 4, .end = inbox + length, .refs = refs, .nrefs = head->nrefs};
+  d.holder = inherits && head->kind == KIND_REPLY && head->op & STATUS_INHERIT;
   uint32_t *ids = head->nreleased ? take(head->nreleased * 4) : NULL; /* releasing runs finalizers; the inbox is read first */
   if (ids) memcpy(ids, gone, head->nreleased * 4);
   bool good = decode_all(&d, values);
@@ -73,6 +74,7 @@ static JSValue call_out(uint32_t kind, uint32_t op, uint32_t target, int argc, J
   Encoder e = {.root = "args"};
   int first = kind == KIND_CALL && (op == OP_APPLY || op == OP_CONSTRUCT || op == OP_INVOKE); /* before the arguments stands this, newTarget or a key */
   *status = 0;
+  if (decoding) return JS_ThrowTypeError(ctx, "not now");
   for (int i = 0; i < argc; i++) {
     if (!(i < first ? encode(&e, argv[i]) : descend(&e, JS_ATOM_NULL, i - first, argv[i]))) continue;
     encoder_free(&e);
@@ -84,10 +86,11 @@ static JSValue call_out(uint32_t kind, uint32_t op, uint32_t target, int argc, J
     return JS_EXCEPTION;
   }
   uint32_t got = send(&e, kind, op, target);
+  bool inherits = kind == KIND_CALL && (op == OP_GET || op == OP_HAS || op == OP_PROTOTYPE);
   for (;;) {
-    InHead head;
+    InHead head = {0};
     Values values;
-    bool good = receive(got, &head, &values);
+    bool good = receive(got, inherits, &head, &values);
     if (head.kind == KIND_REQUEST) {
       uint32_t result;
       answer_request(&e, &result, &head, &values, good);
@@ -166,6 +169,7 @@ static void encode_result(Encoder *e, JSValue result, uint32_t *status) {
       result = JS_GetException(ctx);
       *status = STATUS_THREW;
     }
+    e->holder = *status & STATUS_INHERIT;
     if (!encode(e, result) && (e->used <= max_message || too_large() > 0)) {
       JS_FreeValue(ctx, result);
       return;
@@ -295,7 +299,7 @@ static JSValue js_unpack(JSContext *c, JSValueConst self, int argc, JSValueConst
   (void)self;
   size_t n = 0;
   const uint8_t *bytes = argc ? JS_GetArrayBuffer(c, &n, argv[0]) : NULL;
-  Decoder d = {.at = bytes, .end = bytes + n};
+  Decoder d = {.at = bytes, .end = bytes + n, .copy_only = true};
   Values values;
   if (!bytes || !decode_all(&d, &values) || values.count != 1) return JS_ThrowTypeError(c, "these bytes are no value");
   JSValue value = JS_DupValue(c, values.items[0]);
@@ -416,6 +420,7 @@ EXPORT("load") int guest_load(uint32_t length) {
   char *source = take(length + 1);
   memcpy(source, inbox, length);
   source[length] = 0;
+  note_all_intrinsics(); /* before the runtime: what it makes is nobody's built-in */
   JSValue function = JS_Eval(ctx, source, length, "valgate:runtime", JS_EVAL_TYPE_GLOBAL | JS_EVAL_FLAG_STRICT);
   free(source);
   if (JS_IsException(function)) return report(function);
@@ -428,7 +433,6 @@ EXPORT("load") int guest_load(uint32_t length) {
   JS_FreeValue(ctx, global);
   if (JS_IsException(handlers)) return report(handlers);
   run_jobs();
-  note_all_intrinsics();
   JS_RunGC(rt);
   JS_SetGCThreshold(rt, rt->malloc_state.malloc_size + GC_ROOM); /* a short life never collects the image's own objects */
   note_maps();
@@ -452,7 +456,7 @@ EXPORT("main") void guest_main(uint32_t stack, uint32_t depth, uint32_t message)
     InHead head = {0};
     Values values;
     uint32_t op;
-    bool good = receive(got, &head, &values);
+    bool good = receive(got, false, &head, &values);
     if (!good && !head.kind) __builtin_trap();
     answer_request(&e, &op, &head, &values, good);
     got = send(&e, KIND_RESULT, op, 0);

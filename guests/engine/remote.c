@@ -27,7 +27,8 @@ static bool is_prototype_of_class(JSValueConst object) {
   return is;
 }
 
-static bool is_read_only(JSValueConst object) {
+static bool is_read_only(JSValueConst object, JSAtom key) {
+  if (key == JS_ATOM_prototype && JS_IsFunction(ctx, object)) return true; /* what its holder makes with new is its own affair */
   return intrinsic_of(object) || table_find(&read_only, (uintptr_t)JS_VALUE_GET_PTR(object)) || is_prototype_of_class(object);
 }
 
@@ -113,12 +114,12 @@ static JSValue set_own(JSValueConst object, JSAtom key, JSValueConst value) {
 }
 
 static JSValue serve_set(JSValueConst object, JSAtom key, JSValueConst value) {
-  if (is_read_only(object)) return JS_FALSE;
+  if (is_read_only(object, key)) return JS_FALSE;
   Found found = find_key(object, key);
   if (JS_IsException(found.holder)) return JS_EXCEPTION;
   JSValue result;
   JSPropertyDescriptor there = {0};
-  if (found.kind == HERE && JS_VALUE_GET_OBJ(found.holder)->class_id == JS_CLASS_PROXY) { /* a Proxy of the giver's decides itself */
+  if (found.kind == HERE && JS_VALUE_GET_OBJ(found.holder)->class_id == JS_CLASS_PROXY && key != JS_ATOM___proto__) { /* a Proxy of the giver's decides itself */
     result = truth(JS_SetPropertyInternal2(ctx, found.holder, key, JS_DupValue(ctx, value), object, 0));
   } else if (found.kind == HERE && JS_GetOwnProperty(ctx, &there, found.holder, key) > 0) {
     if (there.flags & JS_PROP_GETSET) {
@@ -164,7 +165,7 @@ static JSValue serve_describe(JSValueConst object, JSAtom key) {
 
 static JSValue serve_define(JSValueConst object, JSAtom key, JSValueConst description) {
   JSPropertyDescriptor wanted;
-  if (is_read_only(object)) return JS_FALSE;
+  if (is_read_only(object, key)) return JS_FALSE;
   if (js_obj_to_desc(ctx, &wanted, description) < 0) return JS_EXCEPTION;
   int done = JS_DefineProperty(ctx, object, key, wanted.value, wanted.getter, wanted.setter, wanted.flags);
   js_free_desc(ctx, &wanted);
@@ -172,7 +173,7 @@ static JSValue serve_define(JSValueConst object, JSAtom key, JSValueConst descri
 }
 
 static JSValue serve_delete(JSValueConst object, JSAtom key) {
-  if (is_read_only(object)) return JS_FALSE;
+  if (is_read_only(object, key)) return JS_FALSE;
   return truth(JS_DeleteProperty(ctx, object, key, 0));
 }
 
@@ -214,7 +215,10 @@ static JSValue serve(uint32_t op, uint32_t id, int argc, JSValueConst *argv, uin
   if (op == OP_APPLY) result = JS_Call(ctx, object, argc ? argv[0] : JS_UNDEFINED, argc ? argc - 1 : 0, argc ? argv + 1 : argv);
   else if (op == OP_CONSTRUCT) result = serve_construct(object, argc, argv);
   else if (op == OP_KEYS) result = serve_keys(object);
-  else if (op == OP_PROTOTYPE) note_prototype(result = JS_GetPrototype(ctx, object));
+  else if (op == OP_PROTOTYPE) {
+    note_prototype(result = JS_GetPrototype(ctx, object));
+    if (JS_IsObject(result) && intrinsic_of(result)) *status |= STATUS_INHERIT;
+  }
   else if (!argc) result = JS_ThrowTypeError(ctx, "no such operation");
   else {
     JSAtom key = JS_ValueToAtom(ctx, argv[0]);
