@@ -34,7 +34,7 @@ from kernel.errors import (
     to_guest,
 )
 from kernel.fiber import Program, Turn
-from kernel.guest import Export, Guest, Promised, Settled, Thing
+from kernel.guest import Export, Guest, Promised, Settled, Thing, hold, passable
 from kernel.principals import Frame
 from kernel.scheduler import Meter, Scheduler
 from kernel.wire import Kind, Message, Op, Ref, Result, Say, Value
@@ -289,8 +289,7 @@ class Evaluation:
 
     def _hand_over(self, giver: Guest, taker: Guest, thing: Thing, during: Open) -> int:
         """Name a thing to a guest; a new handle is a grant in the record."""
-        if not isinstance(thing, Export | Promised):
-            raise BadRequest("a capability does not cross")
+        thing = passable(thing)
         if isinstance(thing, Export) and not thing.source:
             thing.source = during.source
         word, fresh = taker.word_for(thing)
@@ -406,7 +405,9 @@ class Evaluation:
         self._insist_size(message)
         export = guest.exports.get(message.target)
         if export is not None and export.nature & Ref.PROMISE and export.settled is None:
-            things = tuple(guest.thing(word) for word in message.refs)
+            things = tuple(passable(guest.thing(word)) for word in message.refs)
+            for thing in things:
+                hold(thing)
             self._tell(export, Settled(message.op & wire.THREW, things, message.payload))
         self._reply(guest, 0, (), wire.UNDEFINED)
 

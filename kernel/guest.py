@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from kernel import wire
 from kernel.capability import Capability
-from kernel.errors import BrokenGuest
+from kernel.errors import BadRequest, BrokenGuest
 from kernel.fiber import Fiber, Program
 from kernel.handles import HandleTable
 from kernel.limits import Limits
@@ -19,7 +19,7 @@ from kernel.wire import Ref
 
 @dataclass(eq=False, slots=True)
 class Export:
-    """An object of `home` that others hold. `nature` are its reference flags; `holders` the guests with a handle for it."""
+    """An object of `home` that others hold. `nature` are its reference flags; `holders` the guests and settled promises that do."""
 
     home: Guest
     id: int
@@ -42,7 +42,7 @@ class Settled:
     """What a promise came to: whether it threw, its value, and what the value's references stand for."""
 
     status: int
-    things: tuple[Thing, ...]
+    things: tuple[Export | Promised, ...]
     payload: bytes
 
 
@@ -58,7 +58,7 @@ class Guest:
     fiber: Fiber
     handles: HandleTable[Thing]
     exports: dict[int, Export] = field(default_factory=dict)
-    releases: set[int] = field(default_factory=set)
+    releases: dict[int, Export] = field(default_factory=dict)
     loaded: set[str] = field(default_factory=set)
     loading: set[str] = field(default_factory=set)
     inbox: tuple[int, int] = (0, 0)
@@ -81,7 +81,9 @@ class Guest:
 
     def say(self, kind: wire.Say, op: int, target: int, refs: tuple[int, ...], payload: bytes) -> None:
         """Answer what it parked on, with the releases that wait for it."""
-        releases, self.releases = self.releases, set()
+        releases, self.releases = self.releases, {}
+        for export in releases.values():
+            _forget(export)
         self._answer(wire.write_message(kind, op, target, refs, releases, payload))
 
     def fetch(self) -> None:
@@ -95,11 +97,11 @@ class Guest:
         self.pending = None if fits else data
 
     def export(self, number: int, nature: int) -> Export:
-        """Return its object of this number, as others will hold it."""
-        known = self.exports.get(number)
+        """Return its object of this number, as others will hold it: the same as long as its home has not been told to forget it."""
+        known = self.exports.get(number) or self.releases.pop(number, None)
         if known is None:
-            known = self.exports[number] = Export(self, number, nature & wire.NATURE)
-        self.releases.discard(number)
+            known = Export(self, number, nature & wire.NATURE)
+        self.exports[number] = known
         return known
 
     def thing(self, word: int) -> Thing:
@@ -113,8 +115,8 @@ class Guest:
         if isinstance(thing, Export) and thing.home is self:
             return thing.id << wire.KIND_BITS | thing.nature, False
         number, fresh = self.handles.grant(thing)
-        if fresh and isinstance(thing, Export):
-            thing.holders += 1
+        if fresh:
+            hold(thing)
         nature = thing.nature if isinstance(thing, Export | Promised) else 0
         return number << wire.KIND_BITS | nature | Ref.HANDLE, fresh
 
@@ -126,11 +128,30 @@ class Guest:
         return size
 
 
+def passable(thing: Thing) -> Export | Promised:
+    """Return what may cross; raise BadRequest for a capability."""
+    if isinstance(thing, Export | Promised):
+        return thing
+    raise BadRequest("a capability does not cross")
+
+
+def hold(thing: Thing) -> None:
+    """One more holds it: a guest, or a promise that came to it."""
+    if isinstance(thing, Export):
+        thing.holders += 1
+
+
 def _let_go(thing: Thing) -> None:
-    """Nobody of one guest holds it any more: when nobody at all does, its home may forget it."""
+    """One less holds it: when nobody does, its home may forget it with the next message."""
     if not isinstance(thing, Export):
         return
     thing.holders -= 1
     if not thing.holders:
         thing.home.exports.pop(thing.id, None)
-        thing.home.releases.add(thing.id)
+        thing.home.releases[thing.id] = thing
+
+
+def _forget(export: Export) -> None:
+    """Its home is told to forget it: what it came to is not held for its sake any more."""
+    for thing in export.settled.things if export.settled else ():
+        _let_go(thing)

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field, replace
 import wasmtime
 
 from kernel import wire
-from kernel.capability import Answer, Ask, Call, Capability, Later, Node, Operation, Run, Values
+from kernel.capability import Answer, Ask, Call, Capability, Later, Load, Node, Operation, Run, Unit, Values
 from kernel.engine import Engine
 from kernel.evaluation import Entry, Evaluation, Kernel, Usage
 from kernel.image import WASM_PAGE, image_module
@@ -28,8 +28,8 @@ from kernel.wire import Kind, Op, Ref, Result, Value
 A, B, C = Principal("a"), Principal("b"), Principal("c")
 OWN = Frame(Policy.RESTRICTED, A, A, Authority.OWN)
 LIMITS = Limits(cpu=0.1, wall=5.0)
-REPORT = 256
-"""Bytes of an answer that a script can show to the test."""
+REPORT, LIBRARY_REPORT = 320, 128
+"""Bytes of an answer that a script can show to the test; a library's goes inside the root's."""
 ENTER = Entry(Op.ENTER, ())
 
 IMPORTS = """
@@ -76,15 +76,26 @@ PLAYER = program(
     f"""
     (local $at i32)
     {SAY_READY}
-    (local.set $at (select (i32.const 0x300) (i32.const 0x100) (i32.eq (i32.and (i32.load (i32.const {INBOX + 4})) (i32.const 0xff)) (i32.const {Op.LOAD}))))
+    (local.set $at (select (i32.const 0x500) (i32.const 0x100)
+      (i32.eq (i32.and (i32.load (i32.const {INBOX + 4})) (i32.const 0xff)) (i32.const {Op.LOAD}))))
     (loop $next
       (drop (call $call (i32.load (local.get $at)) (i32.load offset=4 (local.get $at))))
       (local.set $at (i32.add (local.get $at) (i32.const 8)))
-      (if (i32.eq (i32.load (local.get $at)) (i32.const 1)) (then (local.set $at (i32.load offset=4 (local.get $at)))))
+      (if (i32.eq (i32.load (local.get $at)) (i32.const 1)) (then
+        (local.set $at (i32.load offset=4 (local.get $at)))))
+      (if (i32.eq (i32.load (local.get $at)) (i32.const 2)) (then
+        (local.set $at (select (i32.add (local.get $at) (i32.const 8)) (i32.load offset=4 (local.get $at))
+          (i32.and (i32.and (i32.load (i32.const {INBOX})) (i32.const 1)) (i32.load (i32.const {INBOX + 4})))))))
       (br_if $next (i32.load (local.get $at))))
     """
 )
-"""Plays the list of (address, length) at 0x100, or at 0x300 when it is a library; address 1 is a jump, 0 the end."""
+"""Plays the list of (address, length) at 0x100, or at 0x500 when it is a library.
+
+Address 0 is the end, 1 a jump, 2 a jump unless something was thrown into it.
+"""
+
+AGAIN = b"again"
+"""In a script: once more from the message before, unless its answer was thrown."""
 
 
 @dataclass
@@ -99,30 +110,35 @@ class Script:
         """Return the memory with everything in it."""
         page = bytearray(PAGE)
         at = 0x1100
-        for table, messages in ((0x100, self.root), (0x300, self.library)):
-            for number, message in enumerate(messages):
-                placed = message
-                if message.startswith(b"report"):
-                    placed = _report_head()
-                    self._point_inbox_at(page, table, number, at + len(placed))
+        for table, messages, shown in ((0x100, self.root, REPORT), (0x500, self.library, LIBRARY_REPORT)):
+            before = entry = table
+            for message in messages:
+                placed = _report_head(shown) if message == TELL else message
+                if message == AGAIN:
+                    struct.pack_into("<II", page, entry, 2, before)
+                    entry += 8
+                    continue
+                if message == TELL:
+                    self._point_inbox_at(page, before, at + len(placed), shown)
                 page[at : at + len(placed)] = placed
-                size = len(placed) + (REPORT if placed is not message else 0)
-                struct.pack_into("<II", page, table + 8 * number, at, size)
-                at += (size + 63) & ~63
+                size = len(placed) + (shown if message == TELL else 0)
+                struct.pack_into("<II", page, entry, at, size)
+                before, entry, at = entry, entry + 8, at + ((size + 63) & ~63)
             if self.loop and messages:
-                struct.pack_into("<II", page, table + 8 * len(messages), 1, table)
+                struct.pack_into("<II", page, entry, 1, table)
+            assert entry < table + 0x400
         assert at <= INBOX
         return bytes(page)
 
     @staticmethod
-    def _point_inbox_at(page: bytearray, table: int, number: int, inbox: int) -> None:
+    def _point_inbox_at(page: bytearray, entry: int, inbox: int, capacity: int) -> None:
         """Let the message before the report have its answer written where the report will show it."""
-        (before,) = struct.unpack_from("<I", page, table + 8 * (number - 1))
-        struct.pack_into("<II", page, before, inbox, REPORT)
+        (message,) = struct.unpack_from("<I", page, entry)
+        struct.pack_into("<II", page, message, inbox, capacity)
 
 
-def _report_head() -> bytes:
-    payload = struct.pack("<BI", wire.Tag.BUFFER, REPORT)
+def _report_head(size: int) -> bytes:
+    payload = struct.pack("<BI", wire.Tag.BUFFER, size)
     return wire.HEAD.pack(INBOX, INBOX_SIZE, Kind.RESULT, Result.FINISHED, 0, 0, 0) + payload
 
 
@@ -138,6 +154,7 @@ class Told:
     op: int
     target: int
     refs: tuple[int, ...]
+    released: tuple[int, ...]
     payload: bytes
 
     @classmethod
@@ -145,8 +162,13 @@ class Told:
         (raw,) = values
         assert isinstance(raw, bytes)
         say, op, target, nrefs, nreleased = wire.IN_HEAD.unpack_from(raw)
-        refs = struct.unpack_from(f"<{nrefs}I", raw, wire.IN_HEAD.size)
-        return cls(say, op, target, refs, raw[wire.IN_HEAD.size + 4 * (nrefs + nreleased) :])
+        words = struct.unpack_from(f"<{nrefs + nreleased}I", raw, wire.IN_HEAD.size)
+        return cls(say, op, target, words[:nrefs], words[nrefs:], raw[wire.IN_HEAD.size + 4 * (nrefs + nreleased) :])
+
+    def inner(self) -> Told:
+        """What the library was told, when it handed that on in a TELL of its own."""
+        assert self.payload[0] == wire.Tag.BUFFER
+        return Told.parse((self.payload[5 : 5 + LIBRARY_REPORT],))
 
     @property
     def error(self) -> tuple[Value, ...] | None:
@@ -216,6 +238,19 @@ class Fake:
 
 def answering(*values: Value) -> Fake:
     return Fake(lambda _operation, _call: Answer(Values(values)))
+
+
+def loading(*authors: Principal, key: str = "key", authority: Authority = Authority.FOREIGN) -> Fake:
+    """A capability that answers each call with a val of the next of these authors."""
+    left = list(authors)
+
+    def act(_operation: Operation, _call: Call) -> Answer:
+        author = left.pop(0) if len(left) > 1 else left[0]
+        return Answer(Load(author, authority, Unit(key, f"{author}.lib", ("code",))))
+
+    fake = Fake(act, name="load")
+    fake.to = lambda frame: frame == OWN
+    return fake
 
 
 def promising(work: Callable[[], Awaitable[Value]]) -> Fake:
