@@ -20,7 +20,7 @@ def _runs(context: Context, args: Namespace) -> int:
         caller = None if args.user.removeprefix("@") == ANONYMOUS else insist_user(store, args.user)
         if args.follow:
             return _follow(context, store, caller, as_json=args.json)
-        rows = store.evaluations(caller, limit=args.limit)
+        rows = store.evaluations(caller, limit=args.limit, whole=args.json)
     if args.json:
         context.out(to_json([run_json(one) for one in rows]))
     elif rows:

@@ -17,6 +17,8 @@ _KEPT = frozenset({"id", "process"})
 _COLUMNS = ", ".join(_NAMES)
 _values = attrgetter(*_NAMES)
 _SELECT = f"SELECT {_COLUMNS} FROM evaluations"  # noqa: S608 — our own field names
+_HEAVY = frozenset({"args", "logs", "emails", "calls"})
+_BRIEF = f"SELECT {', '.join('NULL' if name in _HEAVY else name for name in _NAMES)} FROM evaluations"  # noqa: S608 — our own field names
 _RECORD = (
     f"INSERT INTO evaluations ({_COLUMNS}) VALUES ({', '.join('?' * len(_NAMES))}) "  # noqa: S608 — our own field names
     f"ON CONFLICT (id) DO UPDATE SET {', '.join(f'{name} = excluded.{name}' for name in _NAMES if name not in _KEPT)}"
@@ -51,10 +53,14 @@ def by_id(db: sqlite3.Connection, evaluation_id: str) -> EvaluationRow | None:
     return _row(row) if row else None
 
 
-def of(db: sqlite3.Connection, caller: str | None, which: Filter, limit: int, offset: int = 0) -> list[EvaluationRow]:
-    """A caller's records, newest first; None is anonymous."""
+def of(
+    db: sqlite3.Connection, caller: str | None, which: Filter, limit: int, offset: int = 0, *, whole: bool = False
+) -> list[EvaluationRow]:
+    """A caller's records, newest first; None is anonymous. Without args, logs, emails and calls unless `whole`."""
     where, values = _conditions(caller, which)
-    found = db.execute(f"{_SELECT} WHERE {where} ORDER BY seq DESC LIMIT ? OFFSET ?", (*values, limit, offset))
+    found = db.execute(
+        f"{_SELECT if whole else _BRIEF} WHERE {where} ORDER BY seq DESC LIMIT ? OFFSET ?", (*values, limit, offset)
+    )
     return [_row(row) for row in found]
 
 

@@ -344,9 +344,13 @@ class Store:
         limit: int = 20,
         offset: int = 0,
         which: evaluations.Filter = evaluations.EVERY,
+        whole: bool = False,
     ) -> list[EvaluationRow]:
-        """A caller's records, newest first; None is anonymous. `await flush()` first to see the last 25 ms."""
-        return evaluations.of(self._db, caller, which, limit, offset)
+        """A caller's records, newest first; None is anonymous. `await flush()` first to see the last 25 ms.
+
+        Without args, logs, emails and calls, which may be large, unless `whole`.
+        """
+        return evaluations.of(self._db, caller, which, limit, offset, whole=whole)
 
     @_reading
     def evaluations_after(self, caller: str | None, place: int) -> list[tuple[int, EvaluationRow]]:

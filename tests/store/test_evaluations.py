@@ -74,6 +74,13 @@ async def test_lists_are_newest_first_and_each_callers_own(store: Store) -> None
     assert [one.id for one in store.evaluations(None)] == ["c"]
 
 
+async def test_a_list_leaves_out_what_may_be_large_unless_asked(store: Store) -> None:
+    await store.finish_evaluation(row("e", args=b"[1]", calls=b"[]", value=b"2", effects=1))
+    ((brief,), (whole,)) = store.evaluations("alice"), store.evaluations("alice", whole=True)
+    assert (brief.args, brief.calls, brief.value) == (None, None, b"2")
+    assert (whole.args, whole.calls, whole.value) == (b"[1]", b"[]", b"2")
+
+
 async def test_filters_all_hold(store: Store) -> None:
     store.start_evaluation(row("a", started=10, val_id="v", state=State.DONE))
     store.start_evaluation(row("b", started=20, source="cli", state=State.FAILED))
