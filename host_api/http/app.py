@@ -140,7 +140,7 @@ async def _answered(request: web.Request, handler: Handler, url_limit: int) -> w
             log.exception("request failed")
         return answers.failure(error)
     except web.HTTPException as error:
-        return _translated(error)
+        return translated(error)
     except Exception as error:
         if isinstance(error, ConnectionError) and request.transport is None:
             raise
@@ -149,7 +149,7 @@ async def _answered(request: web.Request, handler: Handler, url_limit: int) -> w
         return answers.failure(HostFailure())
 
 
-def _translated(error: web.HTTPException) -> web.Response:
+def translated(error: web.HTTPException) -> web.Response:
     """Put what the HTTP library refuses into our shape."""
     match error:
         case web.HTTPMethodNotAllowed():

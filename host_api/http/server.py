@@ -9,7 +9,8 @@ import asyncio
 import os
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
+from functools import partial
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
@@ -21,7 +22,7 @@ from aiohttp.web_protocol import RequestHandler
 from host_api import demo as garden
 from host_api.house import House
 from host_api.http import answers, logs
-from host_api.http.app import make_app
+from host_api.http.app import make_app, translated
 from kernel.errors import BadSetting, HostFailure
 
 if TYPE_CHECKING:
@@ -144,6 +145,18 @@ class _Connection(RequestHandler):
         return answers.failure(HostFailure())
 
 
+async def _in_our_shape(
+    handler: Callable[[BaseRequest], Awaitable[web.StreamResponse]], request: BaseRequest
+) -> web.StreamResponse:
+    """Answer; and translate what the library refuses before the application is asked, as a strange `Expect`."""
+    try:
+        return await handler(request)
+    except web.HTTPException as error:
+        response = translated(error)
+        response.headers.update(answers.EVERY_ANSWER)
+        return response
+
+
 class _Connections(web.Server):
     """The library's server of connections, with ours."""
 
@@ -160,7 +173,7 @@ class _Runner(web.AppRunner):
     async def _make_server(self) -> web.Server:
         made = await super()._make_server()
         return _Connections(
-            made.request_handler,
+            partial(_in_our_shape, made.request_handler),
             request_factory=made.request_factory,
             handler_cancellation=made.handler_cancellation,
             **made._kwargs,  # noqa: SLF001 - this class is one with the pinned library's
