@@ -32,11 +32,13 @@ FIRST: Migration = (
         public_since INTEGER, created_at INTEGER NOT NULL, updated_at INTEGER NOT NULL,
         UNIQUE (owner_id, folded)) WITHOUT ROWID""",
     # prunable: data that is not the newest any more; what is pruned is found at once, however much else there is.
+    # What may be large stands last: a list that leaves it out does not read past it.
     """CREATE TABLE versions (
         seq INTEGER PRIMARY KEY, val_id TEXT NOT NULL REFERENCES vals(id), owner_id TEXT NOT NULL,
-        version INTEGER NOT NULL, kind TEXT NOT NULL, code TEXT NOT NULL, payload BLOB, json BLOB, type TEXT NOT NULL,
-        error TEXT, evaluation TEXT, author TEXT, bytes INTEGER NOT NULL, created_at INTEGER NOT NULL,
-        run_start INTEGER, run_end INTEGER, prunable INTEGER NOT NULL DEFAULT 0, UNIQUE (val_id, version))""",
+        version INTEGER NOT NULL, kind TEXT NOT NULL, type TEXT NOT NULL, bytes INTEGER NOT NULL,
+        prunable INTEGER NOT NULL DEFAULT 0, evaluation TEXT, author TEXT, created_at INTEGER NOT NULL,
+        run_start INTEGER, run_end INTEGER, error TEXT, code TEXT NOT NULL, payload BLOB, json BLOB,
+        UNIQUE (val_id, version))""",
     "CREATE INDEX versions_prunable ON versions(owner_id, seq, bytes) WHERE prunable = 1",
     # The next version number of a name; it outlives the val, so that a number never means two things.
     """CREATE TABLE numbers (
@@ -49,10 +51,10 @@ FIRST: Migration = (
     "CREATE INDEX mail_account ON mail(account_id, created_at)",
     """CREATE TABLE evaluations (
         seq INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, caller TEXT, requester TEXT, source TEXT NOT NULL,
-        policy TEXT NOT NULL, started INTEGER NOT NULL, code TEXT, entry_owner TEXT, entry_name TEXT,
-        entry_version INTEGER, val_id TEXT, args BLOB, value BLOB, value_type TEXT, error BLOB, logs BLOB, emails BLOB,
-        calls BLOB, ended INTEGER, cpu_us INTEGER NOT NULL, peak_bytes INTEGER NOT NULL, effects INTEGER NOT NULL,
-        state TEXT NOT NULL, process TEXT)""",
+        policy TEXT NOT NULL, started INTEGER NOT NULL, ended INTEGER, cpu_us INTEGER NOT NULL,
+        peak_bytes INTEGER NOT NULL, effects INTEGER NOT NULL, state TEXT NOT NULL, process TEXT, entry_owner TEXT,
+        entry_name TEXT, entry_version INTEGER, val_id TEXT, value_type TEXT, error BLOB, code TEXT, value BLOB,
+        args BLOB, logs BLOB, emails BLOB, calls BLOB)""",
     "CREATE INDEX evaluations_caller ON evaluations(caller, seq)",
     "CREATE INDEX evaluations_val ON evaluations(val_id, seq) WHERE val_id IS NOT NULL",
     "CREATE INDEX evaluations_running ON evaluations(process) WHERE state = 'running'",
