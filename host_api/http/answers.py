@@ -71,6 +71,20 @@ def sentence(status: int, text: str) -> web.Response:
     return answer({"type": "error", "error": text}, status)
 
 
+def translated(error: web.HTTPException) -> web.Response:
+    """Put what the HTTP library refuses into our shape."""
+    match error:
+        case web.HTTPMethodNotAllowed():
+            allowed = ", ".join(sorted(error.allowed_methods))
+            response = sentence(error.status, f"{error.method} is not for this address; these are: {allowed}.")
+            response.headers["Allow"] = allowed
+            return response
+        case web.HTTPNotFound():
+            return sentence(error.status, "There is no such address in this API.")
+        case _:
+            return sentence(error.status, f"{error.reason}.")
+
+
 def iso(milliseconds: int) -> str:
     """Write a time as ISO 8601 in Z, to the millisecond."""
     moment = datetime.fromtimestamp(milliseconds / 1000, UTC)

@@ -140,24 +140,10 @@ async def _answered(request: web.Request, handler: Handler, url_limit: int) -> w
             log.exception("request failed")
         return answers.failure(error)
     except web.HTTPException as error:
-        return translated(error)
+        return answers.translated(error)
     except Exception as error:
         if isinstance(error, ConnectionError) and request.transport is None:
             raise
         # The last door: logged with its cause, told without it.
         log.exception("request failed")
         return answers.failure(HostFailure())
-
-
-def translated(error: web.HTTPException) -> web.Response:
-    """Put what the HTTP library refuses into our shape."""
-    match error:
-        case web.HTTPMethodNotAllowed():
-            allowed = ", ".join(sorted(error.allowed_methods))
-            response = answers.sentence(error.status, f"{error.method} is not for this address; these are: {allowed}.")
-            response.headers["Allow"] = allowed
-            return response
-        case web.HTTPNotFound():
-            return answers.sentence(error.status, "There is no such address in this API.")
-        case _:
-            return answers.sentence(error.status, f"{error.reason}.")
