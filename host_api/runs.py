@@ -97,8 +97,7 @@ class Recorded:
             _, name, message, stack = (*values, "", "", "")[:4]
             return self._told(Thrown(str(name), str(message), str(stack)).info())
         if evaluation.complaints:
-            complaint = json.loads(evaluation.complaints[0])
-            return self._told(Thrown(complaint["name"], complaint["message"], complaint["stack"]).info())
+            return self._told(_complaint(evaluation.complaints[0]).info())
         return None
 
     def _told(self, info: ErrorInfo) -> ErrorInfo:
@@ -175,6 +174,17 @@ def keep_record(store: Store, row: EvaluationRow) -> asyncio.Future[None]:
     done = store.finish_evaluation(row)
     done.add_done_callback(_seen)
     return done
+
+
+def _complaint(text: str) -> Thrown:
+    """Read what a guest says was thrown and not caught: a val may have had its hand in how that is written."""
+    try:
+        told = json.loads(text)
+    except (ValueError, RecursionError):
+        told = None
+    if not isinstance(told, dict):
+        return Thrown("Error", "what was thrown cannot be read")
+    return Thrown(*(str(told.get(name, "")) for name in ("name", "message", "stack")))
 
 
 def new_id() -> str:

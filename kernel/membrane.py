@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from kernel import wire
 from kernel.capability import Answer, Call, Capability, Node, Operation, Run, Seen
-from kernel.errors import BadRequest, HostFailure, ValgateError
+from kernel.errors import BadRequest, BadSetting, HostFailure, ValgateError
 from kernel.policy import decide
 from kernel.principals import Frame
 
@@ -26,6 +26,9 @@ async def host_call(
         decisions = tuple(decide(frame, access, owner) for access, owner in operation.asks)
         answer = await capability.perform(operation, Call(run, frame, decisions, source))
         node.seen, node.row, node.effect, node.recorded = answer.seen, answer.row, answer.effect, answer.recorded
+    except BadSetting as mistake:  # the operator's: its sentence names files of the host
+        node.seen = Seen.ERROR
+        raise HostFailure from mistake
     except ValgateError:
         node.seen = Seen.ERROR
         raise

@@ -38,12 +38,25 @@ class Redactor:
             return text.encode()
         return json.dumps(text[: limit // 2] + "… (cut)").encode()
 
+    def _within(self, value: object) -> object:
+        if not self._marks:
+            return value
+        match value:
+            case str():
+                return self.text(value)
+            case dict():
+                return {key: self._within(item) for key, item in value.items()}
+            case list():
+                return [self._within(item) for item in value]
+        return value
+
     def rows(self, rows: list[dict[str, object]], limit: int) -> bytes:
         """Return rows as a JSON array of at most about `limit` bytes: later ones are left out, and counted."""
         kept: list[str] = []
         size = 0
         for row in rows:
-            line = self.text(json.dumps(row, ensure_ascii=False))
+            # Texts first, since one may be JSON itself; then the line, for what stands in keys.
+            line = self.text(json.dumps(self._within(row), ensure_ascii=False))
             size += len(line.encode("utf-8", "replace"))
             if size > limit:
                 kept.append(json.dumps({"cut": len(rows) - len(kept)}))

@@ -31,6 +31,11 @@ EMAILS = "emails"
 _ADDRESS = re.compile(r"[^\s@<>,;:\"\\()\[\]]+@[^\s@<>,;:\"\\()\[\]]+")
 
 
+def _ends_line(character: str) -> bool:
+    """Whether anybody on a mail's way could take it for the end of a line: ASCII's controls, and Unicode's line ends."""
+    return ord(character) < ord(" ") or character in "\x7f\x85\u2028\u2029"
+
+
 @dataclass(frozen=True, slots=True)
 class Send:
     """One message."""
@@ -48,7 +53,7 @@ class Send:
         """Refuse what would break out of a header."""
         subject, text, html, reply_to = map(parts.maybe_text, parts.shape(values, 4))
         for header in (subject, reply_to):
-            if header is not None and (len(header) > LONGEST_HEADER or any(ord(each) < ord(" ") for each in header)):
+            if header is not None and (len(header) > LONGEST_HEADER or any(_ends_line(each) for each in header)):
                 raise BadRequest(f"a mail's subject and replyTo are one line of {LONGEST_HEADER} characters at most")
         if reply_to is not None and not _ADDRESS.fullmatch(reply_to):
             raise BadRequest("a mail's replyTo is one address, as in alice@example.com")

@@ -11,6 +11,9 @@ from kernel.policy import Decision, Verdict
 from kernel.principals import ME, Frame, Principal, is_name
 from kernel.wire import Value
 
+EXACT = 2**53 - 1
+"""Number.MAX_SAFE_INTEGER; also far within what the database holds."""
+
 
 def shape(values: tuple[Value, ...], count: int) -> tuple[Value, ...]:
     """Insist on so many values."""
@@ -42,6 +45,8 @@ def integer(value: Value) -> int:
     """Insist on a whole number; JavaScript has one kind of number, and the engine two."""
     if isinstance(value, bool) or not isinstance(value, int | float) or not float(value).is_integer():
         raise BadRequest("a host call takes a whole number here")
+    if abs(value) > EXACT:
+        raise BadRequest("a host call takes a whole number here that JavaScript can count to")
     return int(value)
 
 

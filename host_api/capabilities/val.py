@@ -35,6 +35,8 @@ from kernel.wire import UNDEFINED, Value
 MISSING, DATA, UNCHANGED, CODE, LEAVE = 0, 1, 2, 3, 4
 IGNORED, WRITTEN, CONFLICT = 0, 1, 2
 ANY, NONE = -2, -1
+LONGEST_KEY = 200
+"""Characters of `@owner.name@version`; the record keeps what was asked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +83,8 @@ class LoadCode:
     def parse(cls, values: tuple[Value, ...]) -> Self:
         """Take a key."""
         (key,) = parts.shape(values, 1)
+        if len(parts.text(key)) > LONGEST_KEY:
+            raise BadRequest("no val has such a key")
         return cls(parts.text(key))
 
 
