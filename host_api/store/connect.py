@@ -57,7 +57,7 @@ def open_reader(path: Path, migrations: Sequence[Migration] = MIGRATIONS) -> sql
         _create(path)
         database = connect(path)
     except (sqlite3.Error, OSError) as error:
-        raise failures.on_opening(as_sqlite(error), path) from error
+        raise failures.on_opening(error, path) from error
     try:
         _bring_up_to_date(database, path, migrations)
         database.execute("PRAGMA query_only = ON")
@@ -86,15 +86,6 @@ def _create(path: Path) -> None:
     """Make an empty file that only its owner may read; SQLite gives the log the same mode."""
     with suppress(FileExistsError):
         os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
-
-
-def as_sqlite(error: sqlite3.Error | OSError) -> sqlite3.Error | OSError:
-    """Give the disk's own refusals the code that SQLite has for them."""
-    if isinstance(error, OSError):
-        told = sqlite3.OperationalError(str(error))
-        told.sqlite_errorcode = sqlite3.SQLITE_FULL if error.errno == 28 else sqlite3.SQLITE_CANTOPEN  # noqa: PLR2004 — ENOSPC
-        return told
-    return error
 
 
 def _bring_up_to_date(database: sqlite3.Connection, path: Path, migrations: Sequence[Migration]) -> None:

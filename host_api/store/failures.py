@@ -6,6 +6,7 @@ While it runs the sentence may reach a guest, so it names nothing of the host; t
 
 from __future__ import annotations
 
+import errno
 import sqlite3
 from pathlib import Path
 
@@ -45,7 +46,9 @@ def while_running(error: sqlite3.Error | OSError) -> ValgateError:
 
 
 def _code(error: sqlite3.Error | OSError) -> int | None:
-    """Return SQLite's primary result code; None when it is not SQLite that failed."""
+    """Return SQLite's primary result code, also for what the system itself refused; None when there is none."""
+    if isinstance(error, OSError):
+        return sqlite3.SQLITE_FULL if error.errno in {errno.ENOSPC, errno.EDQUOT} else sqlite3.SQLITE_CANTOPEN
     code: int | None = getattr(error, "sqlite_errorcode", None)
     return None if code is None else code & 0xFF
 

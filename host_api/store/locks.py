@@ -12,6 +12,8 @@ from pathlib import Path
 
 from host_api.store.ids import new_id
 
+ATTEMPTS = 100
+
 
 class Presence:
     """This process among those that use one database."""
@@ -24,14 +26,29 @@ class Presence:
 
     def enter(self) -> str:
         """Take the lock, once, and return this process's id; raise OSError."""
-        if self._held is None:
-            self._folder.mkdir(mode=0o700, exist_ok=True)
-            # Locked before it has its name: a file that can be found without a lock belongs to the dead.
-            unnamed = self._folder / f".{self.id}"
-            self._held = os.open(unnamed, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600)
-            fcntl.flock(self._held, fcntl.LOCK_EX)
-            unnamed.rename(self._folder / self.id)
+        attempts = 0
+        while self._held is None:
+            try:
+                self._folder.mkdir(mode=0o700, exist_ok=True)
+                self._held = self._take()
+            except (FileNotFoundError, FileExistsError):
+                # Whoever left last took the folder away, just now; nobody does that for long.
+                attempts += 1
+                if attempts == ATTEMPTS:
+                    raise
         return self.id
+
+    def _take(self) -> int:
+        # Locked before it has its name: a file that can be found without a lock belongs to the dead.
+        unnamed = self._folder / f".{self.id}"
+        held = os.open(unnamed, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600)
+        try:
+            fcntl.flock(held, fcntl.LOCK_EX)
+            unnamed.rename(self._folder / self.id)
+        except BaseException:
+            os.close(held)
+            raise
+        return held
 
     def alive(self, process: str) -> bool:
         """Whether the process of this id still lives; the file of a dead one is taken away."""

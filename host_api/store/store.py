@@ -369,7 +369,10 @@ class Store:
         return version
 
     def start_evaluation(self, row: EvaluationRow) -> Future[None]:
-        """Queue the start row: before any write queued later, and on the disk within LAZY_SECONDS."""
+        """Queue the start row: before any write queued later, and on the disk within LAZY_SECONDS.
+
+        Raises Overloaded or HostFailure when this process cannot say that it lives.
+        """
         return self._record(row, urgent=False)
 
     def finish_evaluation(self, row: EvaluationRow) -> Future[None]:
@@ -377,7 +380,10 @@ class Store:
         return self._record(row, urgent=row.effects > 0)
 
     def _record(self, row: EvaluationRow, *, urgent: bool) -> Future[None]:
-        process = self._presence.enter()
+        try:
+            process = self._presence.enter()
+        except OSError as error:
+            raise failures.while_running(error) from error
         self._pending[row.id] = row
         done = self._writer.submit(lambda db: evaluations.record(db, row, process), urgent=urgent)
         done.add_done_callback(lambda _: self._settled(row))
@@ -417,4 +423,4 @@ class Store:
         except FileExistsError as error:
             raise BadSetting(f"{target} is there already: choose another name.") from error
         except (sqlite3.Error, OSError) as error:
-            raise failures.on_opening(connect.as_sqlite(error), target) from error
+            raise failures.on_opening(error, target) from error

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,8 +10,9 @@ import pytest
 
 from host_api.store import EvaluationRow, Filter, Keys, State, Store
 from host_api.store.clock import now_ms
+from host_api.store.locks import Presence
 from host_api.store.tending import tended
-from kernel.errors import BadSetting
+from kernel.errors import BadSetting, HostFailure
 
 
 def row(name: str, caller: str | None = "alice", **rest: object) -> EvaluationRow:
@@ -154,3 +156,27 @@ async def test_a_start_with_another_key_is_refused(database: Path) -> None:
         with pytest.raises(BadSetting):
             async with tended(store, 30):
                 pass
+
+
+def test_many_come_and_go_at_once_and_each_is_known_to_live(tmp_path: Path) -> None:
+    folder = tmp_path / "live"
+
+    def come_and_go() -> bool:
+        known = True
+        for _ in range(50):
+            one = Presence(folder)
+            known = known and Presence(folder).alive(one.enter())
+            one.leave()
+            known = known and not Presence(folder).alive(one.id)
+        return known
+
+    with ThreadPoolExecutor(4) as pool:
+        assert all(pool.map(lambda _: come_and_go(), range(4)))
+    assert not folder.exists()
+
+
+async def test_where_nothing_can_be_locked_an_evaluation_does_not_start(store: Store, database: Path) -> None:
+    database.with_name("valgate.db.live").write_text("in the way")
+    with pytest.raises(HostFailure):
+        store.start_evaluation(row("e"))
+    assert store.evaluation("e") is None

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import errno
 import os
 import sqlite3
 from contextlib import closing
@@ -8,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from host_api.store import Kind, Store, connect
+from host_api.store.failures import on_opening, while_running
 from host_api.store.schema import MIGRATIONS
 from host_api.store.url import path_of
 from kernel.errors import BadSetting, Overloaded
@@ -139,3 +141,11 @@ async def test_a_backup_is_whole_private_and_replaces_nothing(store: Store, tmp_
     with pytest.raises(BadSetting, match="mkdir -p"):
         store.backup(tmp_path / "no" / "copy.db")
     assert not [name for name in os.listdir(tmp_path) if name.endswith(".part")]  # noqa: PTH208 — one list
+
+
+def test_what_the_system_refuses_is_told_like_what_sqlite_does(tmp_path: Path) -> None:
+    full = on_opening(OSError(errno.ENOSPC, "No space left on device"), tmp_path / "x.db")
+    assert isinstance(full, Overloaded)
+    assert "Free some space" in str(full)
+    assert isinstance(on_opening(PermissionError(errno.EACCES, "no"), tmp_path / "x.db"), BadSetting)
+    assert "Free some space" in str(while_running(OSError(errno.EDQUOT, "over quota")))
