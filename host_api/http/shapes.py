@@ -49,9 +49,8 @@ def base_val(val: Val, requester: Requester) -> Json:
 def full_val(val: Val, requester: Requester, store: Store) -> Json:
     """Show a val by itself."""
     own = requester.owns(val.owner_id)
-    row = store.evaluation(val.evaluation) if own and val.evaluation else None
     shown = base_val(val, requester) | {
-        "logs": _rows(row.logs if row else None),
+        "logs": _logs(val, store) if own else [],
         "error": val.error if own else None,
         "readme": val.readme,
         "likeCount": 0,
@@ -112,6 +111,12 @@ def _output(kind: str, value: bytes | None) -> Json:
 def _times(start: int | None, end: int | None) -> Json:
     times = {"runStartAt": start, "runEndAt": end}
     return {name: iso(at) for name, at in times.items() if at is not None}
+
+
+def _logs(val: Val, store: Store) -> list[Json]:
+    """Show what the run that wrote this version said, if it was its owner's: records have no other reader."""
+    row = store.evaluation(val.evaluation) if val.evaluation else None
+    return _rows(row.logs) if row is not None and row.caller == val.owner.casefold() else []
 
 
 def _rows(recorded: bytes | None) -> list[Json]:
