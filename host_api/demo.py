@@ -60,14 +60,14 @@ async def plant(house: House) -> str | None:
 
 
 def lines(token: str | None, house: House, address: str) -> list[str]:
-    """Write the curl lines; tokens are not kept, so an old garden's needs a new one."""
+    """Write three curl lines; tokens are not kept, so those of an old garden go without one."""
     if house.store.val("bob", "sponsored") is None or house.store.val("alice", "count") is None:
         return []
-    anonymous = [
+    code = '{"code": "`${@bob.shout(\\"hello\\")} Called by name, bob.sponsored gives: ${@bob.sponsored()}`"}'
+    as_alice = f"-H 'Authorization: Bearer {token}' " if token else ""
+    shown = [
         f"curl {address}/v1/run/bob.sponsored",
         f"curl -X POST {address}/v1/run/alice.count",
+        f"curl {as_alice}{address}/v1/eval -d '{code}'",
     ]
-    if token is None:
-        return [*anonymous, "For alice's token: valgate token new alice"]
-    code = '{"code": "`${@bob.shout(\\"hello\\")} Called by name, bob.sponsored gives: ${@bob.sponsored()}`"}'
-    return [*anonymous, f"curl -H 'Authorization: Bearer {token}' {address}/v1/eval -d '{code}'"]
+    return shown if token else [*shown, "To be alice: valgate token new alice"]

@@ -48,8 +48,8 @@ async def test_a_garden_that_stands_is_left_alone_and_says_how_to_get_a_token(se
         assert await demo.plant(house) is None
         assert [account.name for account in house.store.accounts()] == ["alice", "bob"]
         shown = demo.lines(None, house, "http://x")
-        assert [shlex.split(line)[0] for line in shown[:2]] == ["curl", "curl"]
-        assert shown[2].endswith("valgate token new alice")
+        assert [shlex.split(line)[0] for line in shown[:3]] == ["curl"] * 3
+        assert shown[3].endswith("valgate token new alice")
         assert str(token) not in "\n".join(shown)
 
 
