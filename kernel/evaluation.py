@@ -16,7 +16,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
 
 from kernel import membrane, wire
-from kernel.capability import Capability, Later, Load, Node, Run, Throw, Values
+from kernel.capability import Capability, Later, Load, Node, Run, Values
 from kernel.engine import Engine
 from kernel.errors import (
     BadRequest,
@@ -131,9 +131,7 @@ class Evaluation:
             message = await self._turn(guest)
             self._next = None
             await self._handle(guest, message)
-        if self._outcome is None:
-            raise Deadlock("the evaluation waits for something that cannot happen any more")
-        return self._outcome
+        return self._outcome or ()  # the rest ends only when there is one
 
     async def _close(self) -> None:
         self.usage.cancelled = sum(not task.done() for task in self._tasks)
@@ -269,12 +267,10 @@ class Evaluation:
         if message.op not in wire.OBJECT_OPS:
             raise BadRequest("no such operation on an object")
         self._insist_depth()
-        grant = self._grants.get((export, guest))
-        if grant is not None:
-            grant.uses += 1
-        node = grant.id if grant else self._frames[-1].node
+        grant = self._grants[export, guest]  # every handle of an object was a grant
+        grant.uses += 1
         refs = self._carry(guest, export.home, message.refs, self._frames[-1])
-        self._request(Open(guest, export.home, node, export.source), message.op, export.id, refs, message.payload)
+        self._request(Open(guest, export.home, grant.id, export.source), message.op, export.id, refs, message.payload)
 
     def _insist_depth(self) -> None:
         limit = self._run.limits.call_depth
@@ -327,8 +323,8 @@ class Evaluation:
                 await self._load(guest, answer.reply, node)
             case Later(work):
                 self._promise(guest, work)
-            case Throw(error):
-                self._throw(guest, error)
+            case _:
+                self._throw(guest, answer.reply.error)
 
     def _promise(self, guest: Guest, work: Callable[[], Awaitable[Value]]) -> None:
         """Reply with a promise, and let the work go on beside."""

@@ -108,10 +108,7 @@ def check(error: int | None) -> None:
 
 def pointer(thing: wasmtime.Engine | wasmtime.Linker | wasmtime.Module | wasmtime.FuncType) -> int:
     """Return the C pointer of one of wasmtime-py's objects; keep the object alive yourself."""
-    address = ctypes.cast(thing.ptr(), _P).value
-    if address is None:
-        raise wasmtime.WasmtimeError("the object is closed")
-    return address
+    return ctypes.cast(thing.ptr(), _P).value or 0  # never 0: a closed object raises
 
 
 _current: Fiber | None = None
@@ -227,11 +224,10 @@ class Fiber:
         future = _linker_instantiate(
             pointer(program.linker), context, pointer(program.code), at("engine"), at("trap"), at("error")
         )
-        while not _poll(future):
-            pass
+        done = _poll(future)  # at once: the deadline is far, and a start that asks something is none of ours
         _future_delete(future)
         check(self._places.error)
-        self._insist(not self._places.trap, "a start without a trap")
+        self._insist(done and not self._places.trap, "a start without a trap")
         self._insist(_export_get(context, at("engine"), b"main", 4, at("main")), "a main")
         self.memory = at("memory") + _EXTERN_AT
         self.base = _memory_data(context, self.memory)
@@ -246,9 +242,9 @@ class Fiber:
     def step(self) -> Turn:
         """Run until the fiber parks, ticks or ends. Call it only after `answer`, or first, or after a tick."""
         global _current  # noqa: PLW0603 - see above
-        if self._future is None:
-            raise RuntimeError("this fiber has ended")
-        self.results, _current = 0, self
+        if self._future is None or self.results:
+            raise RuntimeError("this fiber has ended, or waits for its answer")
+        _current = self
         done = _poll(self._future)
         _current = None
         if done:
@@ -266,12 +262,15 @@ class Fiber:
 
         `inbox + capacity` must lie inside its memory (wire.parse_message saw to it). Returns whether it fitted.
         """
+        if not self.results:
+            raise RuntimeError("this fiber has asked nothing")
         fits = len(data) <= capacity
         if fits:
             ctypes.memmove(self.base + inbox, data, len(data))
         ctypes.memset(self.results, _I32, 1)
         ctypes.memmove(self.results + _VALUE_AT, _u32.pack(len(data)), 4)
         ctypes.memset(self.gate, 1, 1)
+        self.results = 0
         return fits
 
     def why(self) -> str:

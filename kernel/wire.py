@@ -197,7 +197,7 @@ def _encode(value: Value) -> bytes:
         case str():
             text = value.encode("utf-8", "surrogatepass")
             return struct.pack("<BI", Tag.STRING, len(text)) + text
-        case bytes():
+        case _:
             return struct.pack("<BI", Tag.BUFFER, len(value)) + value
 
 

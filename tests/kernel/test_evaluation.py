@@ -11,6 +11,7 @@ from kernel import wire
 from kernel.capability import Answer, Seen, Throw, Values
 from kernel.errors import (
     BadRequest,
+    BadSetting,
     BrokenGuest,
     CpuLimit,
     Deadlock,
@@ -104,6 +105,15 @@ async def test_a_trap_inside_a_host_call_says_nothing_of_the_host(script: Put) -
     assert b"/secret/path" not in raw
     assert [str(failure.__cause__) for failure in evaluation.failures] == ["/secret/path is gone"]
     assert stage.recording.closed[0].seen is Seen.ERROR
+
+
+async def test_an_operators_mistake_is_not_shown_to_guests(script: Put) -> None:
+    def act(_operation: object, _call: object) -> Answer:
+        raise BadSetting("the key file /secret/key is not there")
+
+    evaluation = script([ASK, TELL]).evaluation(Fake(act))
+    assert Told.parse(await evaluation.run(ENTER)).error == HOST_FAILED
+    assert "/secret/key" in str(evaluation.failures[0].__cause__)
 
 
 async def test_every_host_call_is_recorded_before_its_effect_and_after_its_verdict(script: Put) -> None:
@@ -223,6 +233,14 @@ async def test_who_is_in_the_middle_of_a_call_is_not_told_meanwhile(script: Put)
     root = [call(2), ASK, REST, TELL]
     told = await script(root, [ASK, WAIT, REST, head(Kind.RESULT, payload=wire.encode("late"))]).told(loading(B), fake)
     assert told.op == Op.SETTLED | wire.PUMP_AFTER
+
+
+async def test_who_lets_a_promise_go_before_it_can_be_told_is_not_told(script: Put) -> None:
+    """The host's promise settles while the root is in the middle of a call; with its next message the root drops it."""
+    fake = promising(soon)
+    root = [call(2), ASK, head(Kind.RESULT, released=(3,)), FINISH]
+    with pytest.raises(Deadlock):
+        await script(root, [ASK, WAIT, REST, REST]).play(loading(B), fake)
 
 
 async def test_nothing_left_to_wait_for_is_a_deadlock(script: Put) -> None:

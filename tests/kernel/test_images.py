@@ -1,0 +1,177 @@
+"""Images: a booted heap and nothing else, the same each time; every guest of it has its own chance and today's time."""
+
+from __future__ import annotations
+
+import json
+import struct
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+import wasmtime
+from hypothesis import given
+from hypothesis import strategies as st
+
+from guests.boot import Booter, BootError
+from kernel import image
+from kernel.engine import Engine
+from kernel.evaluation import Entry
+from kernel.image import WASM_PAGE, image_module, without_data
+from kernel.limits import MIB
+from kernel.wire import Op
+from tests.kernel.stage import OWN, Stage
+
+BUILT = Path(__file__).parents[2] / "guests" / "build"
+STACK = 512 * 1024
+
+
+class Live(Stage):
+    """A kernel whose guests are the runtime's."""
+
+    def __init__(self, engine: Engine, built: bytes) -> None:
+        super().__init__(engine, bytes(WASM_PAGE))
+        self.kernel.image = engine.program(built)
+
+    async def value(self, expression: str) -> object:
+        code = f'(function($){{"use strict";\nreturn {expression}\n}})'
+        entry = Entry(Op.ENTER, ("run", "@a.entry", code, "[]", None))
+        values = await self.evaluation(frame=OWN).run(entry)
+        assert values[0] == 0, values
+        assert isinstance(values[1], str)
+        return json.loads(values[1])
+
+
+@pytest.fixture(scope="module")
+def live() -> Iterator[Live]:
+    with Engine((BUILT / "engine.wasm").read_bytes()) as engine:
+        yield Live(engine, (BUILT / "runtime.wasm").read_bytes())
+
+
+@pytest.fixture(scope="module")
+def booter() -> Booter:
+    return Booter((BUILT / "engine.wasm").read_bytes(), STACK)
+
+
+# -- guests of the built image --------------------------------------------------------------------------------
+
+
+async def test_two_guests_of_one_image_draw_different_random_numbers(live: Live) -> None:
+    numbers = [await live.value("[Math.random(), Math.random()]") for _ in range(3)]
+    assert len({number for pair in numbers for number in pair}) == 6  # type: ignore[attr-defined]
+
+
+async def test_a_guest_sees_the_time_of_its_birth_and_not_the_builders(live: Live) -> None:
+    before = time.time() * 1000
+    now = await live.value("Date.now()")
+    assert isinstance(now, int)
+    assert before - 1 <= now <= time.time() * 1000 + 1
+    assert await live.value("new Date().getUTCFullYear()") == datetime.now(UTC).year
+
+
+async def test_a_guest_leaves_nothing_in_the_image(live: Live) -> None:
+    assert await live.value("globalThis.left = 1") == 1
+    assert await live.value("typeof globalThis.left") == "undefined"
+
+
+# -- the bytes ----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["runtime.wasm", "compiler.wasm"])
+def test_no_image_holds_the_time_of_its_build(name: str) -> None:
+    """The attacker learns when a guest was built, or finds the seed that hung on it: look for any time near it."""
+    built = (BUILT / name).stat().st_mtime
+    data = (BUILT / name).read_bytes()
+    near = 3600
+    scales = (1, 10**3, 10**6, 10**9)
+    for shift in range(0, 8, 4):
+        body = data[shift : shift + (len(data) - shift) // 8 * 8]
+        doubles = struct.unpack(f"<{len(body) // 8}d", body)
+        whole = struct.unpack(f"<{len(body) // 8}Q", body)
+        for scale in scales:
+            low, high = (built - near) * scale, (built + near) * scale
+            assert not [number for number in doubles if low <= number <= high]
+            if scale > 1:
+                assert not [number for number in whole if low <= number <= high]
+
+
+@pytest.mark.parametrize("script", ["(g, s) => ({enter() { return 1 }})", "() => new Map([[1, 2], ['a', {}]])"])
+def test_the_same_script_booted_twice_is_the_same_image(booter: Booter, script: str) -> None:
+    assert booter.image(script) == booter.image(script)
+
+
+def test_a_script_that_asks_or_throws_while_it_boots_is_refused(booter: Booter) -> None:
+    with pytest.raises((BootError, wasmtime.WasmtimeError)):
+        booter.image("(glue) => glue.call(1, 1)")
+    with pytest.raises(BootError, match="not today"):
+        booter.image("() => { throw new Error('not today') }")
+
+
+def test_the_same_image_is_read_from_the_same_bytes() -> None:
+    memory = bytes(range(256)) * (WASM_PAGE // 256)
+    assert image_module(memory) == image_module(memory)
+
+
+def memory_of(module: bytes) -> tuple[bytes, int]:
+    """Instantiate an image: its memory, and how far it grows in pages, up to 16."""
+    engine = wasmtime.Engine()
+    store = wasmtime.Store(engine)
+    memory = wasmtime.Instance(store, wasmtime.Module(engine, module), []).exports(store)["memory"]
+    assert isinstance(memory, wasmtime.Memory)
+    data = bytes(memory.read(store, 0, memory.data_len(store)))
+    while memory.size(store) < 16:
+        try:
+            memory.grow(store, 1)
+        except wasmtime.WasmtimeError:
+            break
+    return data, memory.size(store)
+
+
+@given(st.lists(st.tuples(st.integers(0, 2 * WASM_PAGE - 1), st.integers(1, 255)), max_size=30))
+def test_an_images_memory_is_the_heap_it_was_made_of(writes: list[tuple[int, int]]) -> None:
+    heap = bytearray(2 * WASM_PAGE)
+    for at, value in writes:
+        heap[at] = value
+    assert memory_of(image_module(bytes(heap)))[0] == heap
+
+
+def test_pages_of_nothing_are_not_stored() -> None:
+    assert len(image_module(bytes(16 * MIB))) < 100
+
+
+def test_the_first_the_last_and_neighbouring_pages_are_kept() -> None:
+    heap = bytearray(WASM_PAGE)
+    for at in (0, image.PAGE, 3 * image.PAGE, WASM_PAGE - 1):
+        heap[at] = 7
+    assert memory_of(image_module(bytes(heap)))[0] == heap
+
+
+def test_an_image_with_a_limit_grows_to_it_and_not_beyond() -> None:
+    assert memory_of(image_module(bytes(WASM_PAGE), 3 * WASM_PAGE))[1] == 3
+    assert memory_of(image_module(bytes(WASM_PAGE)))[1] == 16
+
+
+def test_the_engines_code_without_its_data_is_the_same_code() -> None:
+    wat = '(module (memory 1) (data (i32.const 0) "hello") (func (export "f") (result i32) (i32.load (i32.const 0))))'
+    bare = without_data(bytes(wasmtime.wat2wasm(wat)))
+    engine = wasmtime.Engine()
+    store = wasmtime.Store(engine)
+    function = wasmtime.Instance(store, wasmtime.Module(engine, bare), []).exports(store)["f"]
+    assert isinstance(function, wasmtime.Func)
+    assert function(store) == 0
+
+
+@given(st.integers(0, 2**32 - 1))
+def test_numbers_of_a_module_are_read_as_they_were_written(number: int) -> None:
+    written = image._unsigned(number)
+    assert image._read_unsigned(written, 0) == (number, len(written))
+
+
+@given(st.integers(-(2**31), 2**31 - 1))
+def test_signed_numbers_of_a_module_are_shortest(number: int) -> None:
+    written = image._signed(number)
+    value = sum((byte & 0x7F) << (7 * index) for index, byte in enumerate(written))
+    if written[-1] & 0x40:
+        value -= 1 << (7 * len(written))
+    assert value == number
