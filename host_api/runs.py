@@ -32,6 +32,10 @@ log = structlog.get_logger("valgate.evaluation")
 
 LAZY = 0.1
 """Seconds after which a run without effects gets its start row."""
+MANY = 500
+"""Calls whose tree is written in a moment."""
+MOST_CALLS = 1 << 24
+"""Bytes of a tree."""
 CANCELLED = ErrorInfo(503, "cancelled", "Cancelled", "the evaluation was cancelled")
 
 
@@ -85,7 +89,7 @@ class Recorded:
             error = self._told(failed.info())
         finally:
             timer.cancel()
-            row = self._record(evaluation, values, error)
+            row = self._record(evaluation, values, error, await self._tree(evaluation))
             done = keep_record(self._store, row)
         if row.effects:
             await asyncio.shield(done)
@@ -113,7 +117,28 @@ class Recorded:
         read = self.run.state.get(READ)
         return Redactor(read if isinstance(read, dict) else {})
 
-    def _record(self, evaluation: Evaluation, values: tuple[Value, ...], error: ErrorInfo | None) -> EvaluationRow:
+    async def _tree(self, evaluation: Evaluation) -> bytes:
+        """Return the tree of calls as JSON; a long one is written beside the loop, which serves others meanwhile."""
+        redact = self._redactor()
+
+        def write() -> bytes:
+            calls = self._recorder.calls()
+            if evaluation.usage.cancelled:
+                calls.append({"cancelled": evaluation.usage.cancelled})
+            return redact.rows(calls, MOST_CALLS)
+
+        if len(self._recorder.nodes) < MANY:
+            return write()
+        try:
+            return await asyncio.to_thread(write)
+        except (
+            asyncio.CancelledError
+        ):  # once more, while this run was being cancelled: the record is written all the same
+            return write()
+
+    def _record(
+        self, evaluation: Evaluation, values: tuple[Value, ...], error: ErrorInfo | None, calls: bytes
+    ) -> EvaluationRow:
         redact, limit, usage = self._redactor(), self._limits.field, evaluation.usage
         value = (
             values[1].encode("utf-8", "replace")
@@ -121,9 +146,6 @@ class Recorded:
             else None
         )
         kind = values[2] if error is None and len(values) > 2 and isinstance(values[2], str) else None  # noqa: PLR2004
-        calls = self._recorder.calls()
-        if usage.cancelled:
-            calls.append({"cancelled": usage.cancelled})
         row = replace(
             self._row,
             args=redact.json(self._row.args, limit),
@@ -132,7 +154,7 @@ class Recorded:
             error=None if error is None else _error_json(error),
             logs=redact.rows(self._unmasked(LOGS), limit * 3),
             emails=redact.rows(_rows(self.run.state.get(EMAILS)), limit * 10),
-            calls=redact.rows(calls, 1 << 24),
+            calls=calls,
             ended=now_ms(),
             cpu_us=int(usage.cpu * 1e6),
             peak_bytes=usage.peak,

@@ -32,7 +32,7 @@ class Recorder:
         self._keep(node)
 
     def _keep(self, node: Node) -> None:
-        if len(self.nodes) < self.limit or node.effect or node.seen != Seen.GRANTED:
+        if len(self.nodes) < self.limit or node.effect or _is_refusal(node):
             self.nodes.append(node)
             return
         key = node.author, node.capability, node.target, node.seen
@@ -43,6 +43,11 @@ class Recorder:
         shown = [_shown(node) for node in sorted(self.nodes, key=lambda node: node.id)]
         names = ("author", "capability", "target", "verdict")
         return shown + [dict(zip(names, key, strict=True)) | {"count": count} for key, count in self.counted.items()]
+
+
+def _is_refusal(node: Node) -> bool:
+    """Whether the table refused it; a mistake or a limit is an error without a row, and may be counted."""
+    return node.seen not in (Seen.GRANTED, Seen.ERROR) or (node.seen == Seen.ERROR and node.row is not None)
 
 
 def _shown(node: Node) -> dict[str, object]:
