@@ -4,6 +4,7 @@ SQLite with a write-ahead log; see store.py for what the rest of the house may a
 This package never decides who may read or write something: the membrane and HTTP do, before they ask.
 """
 
+from host_api.store.changing import KEEP, Keep
 from host_api.store.evaluations import Filter
 from host_api.store.keys import Keys
 from host_api.store.model import (
@@ -22,7 +23,6 @@ from host_api.store.model import (
     Version,
 )
 from host_api.store.store import Store
-from host_api.store.writing import KEEP, Keep
 
 __all__ = [
     "ALL_SCOPES",

@@ -14,7 +14,8 @@ from functools import partial, wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, ParamSpec, Self, TypeVar
 
-from host_api.store import accounts, connect, evaluations, failures, outbox, secret, vals, writing
+from host_api.store import accounts, changing, connect, evaluations, failures, outbox, secret, vals, writing
+from host_api.store.changing import KEEP, Keep
 from host_api.store.clock import now_ms
 from host_api.store.keys import Cipher, Keys
 from host_api.store.locks import Presence
@@ -35,7 +36,7 @@ from host_api.store.schema import MIGRATIONS
 from host_api.store.url import path_of
 from host_api.store.vals import MANY
 from host_api.store.writer import Writer
-from host_api.store.writing import KEEP, Draft, Keep
+from host_api.store.writing import Draft
 from kernel.errors import BadSetting
 
 if TYPE_CHECKING:
@@ -273,7 +274,7 @@ class Store:
 
         Raises NotFound, BadInput (name), Conflict (the name is taken), LimitError.
         """
-        changes = partial(writing.update, name=name, privacy=privacy, readme=readme, all_versions=all_versions)
+        changes = partial(changing.update, name=name, privacy=privacy, readme=readme, all_versions=all_versions)
         return self._writer.submit(lambda db: changes(db, val_id, self.quota))
 
     def delete_val(
@@ -281,22 +282,22 @@ class Store:
     ) -> Future[bool]:
         """Delete a val by name, with its versions; False if there is none. Raises Conflict, CodeInTheWay."""
         return self._writer.submit(
-            lambda db: writing.delete(db, vals.find(db, owner, name), expected=expected, only_data=only_data)
+            lambda db: changing.delete(db, vals.find(db, owner, name), expected=expected, only_data=only_data)
         )
 
     def delete_val_by_id(self, val_id: str, *, expected: int | None = None) -> Future[bool]:
         """Delete a val with its versions; False if there is none. Raises Conflict."""
         return self._writer.submit(
-            lambda db: writing.delete(db, vals.by_id(db, val_id), expected=expected, only_data=False)
+            lambda db: changing.delete(db, vals.by_id(db, val_id), expected=expected, only_data=False)
         )
 
     def delete_version(self, val_id: str, version: int) -> Future[None]:
         """Delete one old version; raise NotFound, or Conflict for the newest."""
-        return self._writer.submit(lambda db: writing.delete_version(db, val_id, version))
+        return self._writer.submit(lambda db: changing.delete_version(db, val_id, version))
 
     def restore(self, val_id: str, version: int) -> Future[Val]:
         """Write an old version again, as the newest; raise NotFound, LimitError."""
-        return self._writer.submit(lambda db: writing.restore(db, val_id, version, self.quota))
+        return self._writer.submit(lambda db: changing.restore(db, val_id, version, self.quota))
 
     # Mail
 
