@@ -123,7 +123,8 @@ def test_a_curl_of_the_readme_works_as_pasted(line: str, server: str) -> None:
 def test_each_decision_stands_in_the_index() -> None:
     index = (ROOT / "docs" / "decisions" / "README.md").read_text()
     pages = [path.name for path in (ROOT / "docs" / "decisions").glob("[0-9]*.md")]
-    assert [name for name in pages if f"]({name})" not in index] == []
+    assert [name for name in pages if f"[{name[:4]}]({name})" not in index] == []
+    assert len({name[:4] for name in pages}) == len(pages)
 
 
 def unlisted(room: Path, page: str) -> set[str]:
