@@ -61,7 +61,7 @@ def _finish(context: Context, outcome: Outcome) -> int:
         "line": error.line,
         "column": error.column,
         "evaluation": outcome.evaluation,
-        "hint": "VALGATE_DEBUG=1 shows the cause." if error.code == HostFailure.code else None,
+        "hint": "VALGATE_DEBUG=1 shows the cause." if error.name == HostFailure.guest_name else None,
     }
     context.hint(to_json({key: value for key, value in told.items() if value is not None}))
     return 1

@@ -160,3 +160,13 @@ def test_ctrl_c_ends_an_evaluation_cleanly(valgate: Run, start: Start, monkeypat
     assert running.returncode == 130
     assert out == ""
     assert "Traceback" not in err
+
+
+def test_a_failure_of_the_host_says_how_its_cause_is_seen(valgate: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    valgate("secret", "set", "alice", "k", stdin="v").insist()
+    monkeypatch.setenv("VALGATE_KEY", "00" * 32)
+    error = failure(valgate("eval", "@me.secrets.k", "--as", "alice"))
+    assert "VALGATE_DEBUG=1" in error["hint"]
+    assert "is not the key" not in json.dumps(error)
+    monkeypatch.setenv("VALGATE_DEBUG", "1")
+    assert "is not the key" in valgate("eval", "@me.secrets.k", "--as", "alice").err
