@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 import structlog
 
 from host_api.audit.recorder import Recorder
-from host_api.audit.redact import Redactor
+from host_api.audit.redact import Redactor, Row
 from host_api.capabilities.console import LOGS
 from host_api.capabilities.effects import BEFORE
 from host_api.capabilities.mail import EMAILS
@@ -152,7 +152,7 @@ class Recorded:
             value=redact.json(value, limit),
             value_type=kind,
             error=None if error is None else _error_json(error),
-            logs=redact.rows(self._unmasked(LOGS), limit * 3),
+            logs=redact.rows(_rows(self.run.state.get(LOGS)), limit * 3, self._unmasked),
             emails=redact.rows(_rows(self.run.state.get(EMAILS)), limit * 10),
             calls=calls,
             ended=now_ms(),
@@ -165,10 +165,9 @@ class Recorded:
         self._say(evaluation, row, error)
         return row
 
-    def _unmasked(self, what: str) -> list[dict[str, object]]:
-        sources, reader = Sources.of(self.run), self._frame.caller
-        rows = _rows(self.run.state.get(what))
-        return [row | {"message": sources.unmask(_clean(str(row["message"])), reader)} for row in rows]
+    def _unmasked(self, line: Row) -> Row:
+        message = Sources.of(self.run).unmask(_clean(str(line["message"])), self._frame.caller)
+        return line | {"message": message}
 
     def _say(self, evaluation: Evaluation, row: EvaluationRow, error: ErrorInfo | None) -> None:
         """One canonical line; what broke in the host goes beside it, to the operator alone."""
@@ -224,7 +223,7 @@ def _clean(text: str) -> str:
     return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
 
 
-def _rows(value: object) -> list[dict[str, object]]:
+def _rows(value: object) -> list[Row]:
     return value if isinstance(value, list) else []
 
 

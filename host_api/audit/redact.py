@@ -6,7 +6,9 @@ Source: semantics.md §8.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+
+Row = dict[str, object]
 
 SHORTEST = 8
 """Secrets of fewer characters are not looked for: they are words."""
@@ -50,11 +52,11 @@ class Redactor:
                 return [self._within(item) for item in value]
         return value
 
-    def rows(self, rows: list[dict[str, object]], limit: int) -> bytes:
-        """Return rows as a JSON array of at most about `limit` bytes: later ones are left out, and counted."""
+    def rows(self, rows: list[Row], limit: int, show: Callable[[Row], Row] = lambda row: row) -> bytes:
+        """Return rows, each as it is to be shown, as a JSON array of about `limit` bytes: later ones are only counted."""
         kept: list[str] = []
         size = 0
-        for row in rows:
+        for row in map(show, rows):
             # Texts first, since one may be JSON itself; then the line, for what stands in keys.
             line = self.text(json.dumps(self._within(row), ensure_ascii=False))
             size += len(line.encode("utf-8", "replace"))

@@ -4,7 +4,7 @@
 
 Authority: none; a line goes into the record of the evaluation, which only its caller reads, under the name of the author.
 Op 1 `write(level, text)`: no access. A refusal is a LimitError, when an evaluation has said more than its limit.
-Who pays: the evaluation, by bytes of text.
+Who pays: the evaluation, by bytes of text; an empty line counts as one.
 """
 
 from __future__ import annotations
@@ -63,7 +63,7 @@ class Console:
         if not isinstance(operation, Write):
             raise BadRequest("console has no such operation")
         limit = call.run.limits.console
-        call.run.spend("console", len(operation.text.encode()), limit, "bytes of console")
+        call.run.spend("console", max(len(operation.text.encode()), 1), limit, "bytes of console")
         lines = call.run.state.setdefault(LOGS, [])
         if isinstance(lines, list):
             author = str(call.frame.author)
