@@ -77,6 +77,7 @@ class Presence:
             for path in self._folder.iterdir():
                 if not path.name.startswith("."):
                     self.alive(path.name)
+        self._tidy()
 
     def leave(self) -> None:
         """Give the lock back; the last one takes the folder away."""
@@ -85,5 +86,8 @@ class Presence:
         (self._folder / self.id).unlink(missing_ok=True)
         os.close(self._held)
         self._held = None
+        self._tidy()
+
+    def _tidy(self) -> None:
         with suppress(OSError):
-            self._folder.rmdir()
+            self._folder.rmdir()  # refused while anybody is in it
