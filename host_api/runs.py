@@ -63,7 +63,7 @@ class Recorded:
         """Prepare a run of `frame`; `row` is its record so far."""
         self._kernel, self._store, self._capabilities, self._limits = kernel, store, capabilities, limits
         self._frame, self._row = frame, row
-        self._recorder = Recorder(limits.calls)
+        self._recorder = Recorder(limits.calls, row.id, str(frame.caller))
         self._started = False
         self.run = Run(row.id, limits, self._recorder)
         self.run.state[BEFORE] = self._start

@@ -6,8 +6,13 @@ Source: semantics.md §8. This file does not know what is done with a record.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from time import perf_counter
+
+import structlog
 
 from kernel.capability import Node, Seen
+
+log = structlog.get_logger("valgate.host_call")
 
 
 @dataclass(slots=True)
@@ -15,17 +20,32 @@ class Recorder:
     """Nodes in the order they began. `limit` is how many are kept one by one."""
 
     limit: int
+    evaluation: str = ""
+    caller: str = ""
     nodes: list[Node] = field(default_factory=list)
     counted: dict[tuple[str, str, str, str], int] = field(default_factory=dict)
     effects: int = 0
+    began: float = 0.0
 
     def open(self, node: Node) -> None:
         """Take a node that has just begun: a grant is kept at once, a host call when its verdict is known."""
+        self.began = perf_counter()
         if node.capability == "grant":
             self._keep(node)
 
     def close(self, node: Node) -> None:
-        """Take the verdict of a host call."""
+        """Take the verdict of a host call; one line for the operator who asks for debug."""
+        log.debug(
+            "host call",
+            evaluation=self.evaluation,
+            caller=self.caller,
+            author=node.author,
+            capability=node.capability,
+            op=node.op,
+            verdict=str(node.seen),
+            row=node.row,
+            us=int((perf_counter() - self.began) * 1e6),
+        )
         if not node.recorded:
             return
         self.effects += node.effect

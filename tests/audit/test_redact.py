@@ -1,0 +1,59 @@
+"""Secrets are taken out of what an evaluation leaves behind, and JSON stays JSON."""
+
+from __future__ import annotations
+
+import json
+
+import hypothesis
+import pytest
+from hypothesis import strategies as st
+
+from host_api.audit.redact import SHORTEST, Redactor
+
+SECRET = 'sk-"quoted"\\and\nbroken é'
+
+
+def test_an_occurrence_is_replaced_by_its_name() -> None:
+    assert Redactor({"hunter2hunter2": "@a.key"}).text("is hunter2hunter2!") == "is [secret @a.key]!"
+
+
+def test_a_short_secret_is_a_word() -> None:
+    word = "x" * (SHORTEST - 1)
+    assert Redactor({word: "@a.key"}).text(word) == word
+    assert Redactor({word + "x": "@a.key"}).text(word + "x") == "[secret @a.key]"
+
+
+@pytest.mark.parametrize("ascii_only", [True, False])
+def test_spellings_of_json_are_found(ascii_only: bool) -> None:  # noqa: FBT001 - a parameter
+    raw = json.dumps({"k": [SECRET]}, ensure_ascii=ascii_only).encode()
+    told = Redactor({SECRET: "@a.key"}).json(raw, 1000)
+    assert told is not None
+    assert json.loads(told) == {"k": ["[secret @a.key]"]}
+
+
+def test_the_longest_secret_goes_first() -> None:
+    redact = Redactor({"password": "@a.short", "password-and-more": "@a.long"})
+    assert redact.text("password-and-more password") == "[secret @a.long] [secret @a.short]"
+
+
+@hypothesis.given(st.text(max_size=300), st.integers(min_value=40, max_value=400))
+def test_what_is_cut_stays_json_and_within_bounds(text: str, limit: int) -> None:
+    told = Redactor({}).json(json.dumps(text).encode(), limit)
+    assert told is not None
+    assert isinstance(json.loads(told), str)
+
+
+def test_rows_past_the_limit_are_counted() -> None:
+    rows = json.loads(Redactor({}).rows([{"n": number} for number in range(100)], 50))
+    assert rows[-1] == {"cut": 100 - (len(rows) - 1)}
+
+
+def test_rows_are_shown_only_as_far_as_they_are_kept() -> None:
+    shown: list[object] = []
+
+    def show(row: dict[str, object]) -> dict[str, object]:
+        shown.append(row)
+        return row
+
+    Redactor({}).rows([{"n": number} for number in range(1000)], 50, show)
+    assert len(shown) < 20
