@@ -402,6 +402,7 @@ class Evaluation:
         export = guest.exports.get(message.target)
         if export is not None and export.nature & Ref.PROMISE and export.settled is None:
             things = tuple(passable(guest.thing(word)) for word in message.refs)
+            guest.keep(message.payload, self._run.limits.memory)
             for thing in things:
                 hold(thing)
             self._tell(export, Settled(message.op & wire.THREW, things, message.payload))

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from kernel import wire
 from kernel.capability import Capability
-from kernel.errors import BadRequest, BrokenGuest
+from kernel.errors import BadRequest, BrokenGuest, LimitError
 from kernel.fiber import Fiber, Program
 from kernel.handles import HandleTable
 from kernel.limits import Limits
@@ -61,6 +61,8 @@ class Guest:
     releases: dict[int, Export] = field(default_factory=dict)
     loaded: set[str] = field(default_factory=set)
     loading: set[str] = field(default_factory=set)
+    kept: int = 0
+    """Bytes of what its promises came to, as long as it is held for others."""
     inbox: tuple[int, int] = (0, 0)
     pending: bytes | None = None
     jobs: bool = False
@@ -104,6 +106,14 @@ class Guest:
         self.exports[number] = known
         return known
 
+    def keep(self, payload: bytes, limit: int) -> None:
+        """Count what a promise of its came to, until nobody holds the promise; raise LimitError above what a guest may use."""
+        if self.kept + len(payload) > limit:
+            raise LimitError(
+                f"more than {limit} bytes of what promises came to wait for others; hand out fewer at once"
+            )
+        self.kept += len(payload)
+
     def thing(self, word: int) -> Thing:
         """Return what a reference word in its message stands for; raise UnknownHandle."""
         if word & Ref.HANDLE:
@@ -124,6 +134,8 @@ class Guest:
         """End it: every handle is dead. Returns its memory in bytes."""
         size = self.fiber.memory_size()
         self.handles.revoke_all()
+        self.exports.clear()  # they name their home: it would wait for the collector, and what promises came to with it
+        self.releases.clear()
         self.fiber.close()
         return size
 
@@ -153,5 +165,8 @@ def _let_go(thing: Thing) -> None:
 
 def _forget(export: Export) -> None:
     """Its home is told to forget it: what it came to is not held for its sake any more."""
-    for thing in export.settled.things if export.settled else ():
-        _let_go(thing)
+    settled, export.settled = export.settled, None
+    if settled is not None:
+        export.home.kept -= len(settled.payload)
+        for thing in settled.things:
+            _let_go(thing)
