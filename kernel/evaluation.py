@@ -343,12 +343,12 @@ class Evaluation:
         try:
             settled = Settled(0, (), wire.encode(await work()))
         except ValgateError as error:
-            settled = Settled(wire.THREW, (), wire.encode_error(*to_guest(error)))
+            settled = _rejected(error)
         except Exception as broken:  # noqa: BLE001 - told as a HostFailure, and kept for the operator's log
             failure = HostFailure()
             failure.__cause__ = broken
             self.failures.append(failure)
-            settled = Settled(wire.THREW, (), wire.encode_error(*to_guest(failure)))
+            settled = _rejected(failure)
         self._tell(promised, settled)
 
     async def _load(self, asker: Guest, load: Load, node: Node) -> None:
@@ -471,7 +471,10 @@ class Evaluation:
             return  # it let go of the promise meanwhile
         opened = Open(None, guest, None, thing.source if isinstance(thing, Export) else self._source)
         giver = thing.home if isinstance(thing, Export) else guest
-        refs = tuple(self._hand_over(giver, guest, value, opened) for value in settled.things)
+        try:
+            refs = tuple(self._hand_over(giver, guest, value, opened) for value in settled.things)
+        except Refusal as refusal:  # its table is full: for this guest the promise came to that
+            settled, refs = _rejected(refusal), ()
         self._request(opened, Op.SETTLED | wire.PUMP_AFTER, handle, refs, wire.encode(settled.status) + settled.payload)
 
     def _go_on(self) -> None:
@@ -499,6 +502,11 @@ class Evaluation:
         guest = self._ending.pop()
         self._request(Open(None, guest, None, self._source), Op.END, 0, (), b"")
         return guest
+
+
+def _rejected(error: ValgateError) -> Settled:
+    """Say what a promise came to that failed."""
+    return Settled(wire.THREW, (), wire.encode_error(*to_guest(error)))
 
 
 def _plain(message: Message) -> tuple[Value, ...]:

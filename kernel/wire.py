@@ -9,7 +9,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Iterable
 from dataclasses import dataclass
-from enum import IntEnum, IntFlag
+from enum import IntEnum
 
 from kernel.errors import BadRequest, BrokenGuest
 
@@ -67,7 +67,7 @@ STATUS = 0xFF
 """The part of a RESULT's op that goes on to the asker."""
 
 
-class Result(IntFlag):
+class Result(IntEnum):
     """What only the kernel reads of a RESULT's op."""
 
     JOBS = 0x100
@@ -78,7 +78,7 @@ class Result(IntFlag):
 PUMP_AFTER = 0x100
 
 
-class Ref(IntFlag):
+class Ref(IntEnum):
     """The low bits of a reference word; the rest is an id."""
 
     HANDLE = 1
@@ -91,10 +91,11 @@ KIND_BITS = 4
 FLAGS = 0xF
 NATURE = Ref.CALLABLE | Ref.CONSTRUCTOR | Ref.PROMISE
 
-MOST_WORDS = 1 << 16
-"""References and releases of one message; the engine refuses to write more than a quarter as distinct references."""
+MOST_REFS = 1 << 14
+"""References of one message; the engine refuses to write more."""
+MOST_RELEASES = 1 << 16
 MOST_VALUES = 64
-"""Plain values of one message to the kernel. Both bound the time that one message keeps the event loop."""
+"""Plain values of one message to the kernel. All three bound the time that one message keeps the event loop."""
 
 
 class Tag(IntEnum):
@@ -159,7 +160,7 @@ def parse_message(data: bytes, memory: int) -> Message:
     words = (len(data) - HEAD.size) // 4
     if nrefs + nreleased > words:
         raise BrokenGuest("a message says it has more references than bytes")
-    if nrefs + nreleased > MOST_WORDS:
+    if nrefs > MOST_REFS or nreleased > MOST_RELEASES:
         raise BrokenGuest("a message has more references than a message holds")
     if not nrefs and not nreleased:
         return Message(inbox, capacity, kind, op, target, (), (), data[HEAD.size :])

@@ -219,6 +219,15 @@ async def test_what_a_promise_came_to_crosses_like_everything_else(script: Put) 
     assert told.refs == (held(3) | Ref.CALLABLE,)
 
 
+async def test_a_promise_that_came_to_more_than_its_holder_can_hold_is_rejected(script: Put) -> None:
+    """The root may hold two: the capability and the promise. What the promise came to would be the third."""
+    give = head(Kind.RESULT, Result.JOBS, refs=(own(5, Ref.PROMISE),), payload=b"")
+    told = await script([LOAD, REST, TELL], [give, settle(refs=(own(6),)), REST]).told(loading(B), handles=2)
+    assert told.op == Op.SETTLED | wire.PUMP_AFTER
+    assert told.payload.startswith(wire.encode(wire.THREW))
+    assert b"LimitError" in told.payload
+
+
 async def test_a_capability_does_not_cross_through_a_promise(script: Put) -> None:
     """The library's promise comes to the capability that it holds: the library is refused, and the root is told nothing."""
     give = head(Kind.RESULT, Result.JOBS, refs=(own(5, Ref.PROMISE),), payload=b"")

@@ -18,14 +18,17 @@ from wasmtime import _bindings as generated
 from kernel import engine as engines
 from kernel import fiber as fibers
 from kernel.engine import Engine
+from kernel.errors import GuestError
 from kernel.fiber import Fiber, Turn
 from kernel.image import image_module
 from kernel.limits import MIB
-from tests.kernel.stage import IMPORTS, PAGE, READY, READY_AT, SAY_FINISH, SAY_READY, pinging, program
+from kernel.wire import Kind
+from tests.kernel.stage import IMPORTS, PAGE, READY, READY_AT, SAY_FINISH, SAY_READY, Stage, head, pinging, program
 
 if TYPE_CHECKING:
     from tests.kernel.conftest import Put
 
+WAIT_AT = 0x1800
 ECHO = program(
     f"(loop $l {SAY_READY} (i32.store (i32.const 0) (i32.add (i32.load (i32.const 0)) (i32.const 1))) (br $l))"
 )
@@ -283,11 +286,22 @@ def resident() -> int:
     return int(pages) * os.sysconf("SC_PAGE_SIZE")
 
 
+ENDS = {
+    "in a trap": "unreachable",
+    "in an endless loop": "(loop $l (br $l))",
+    "by returning": "",
+    "waiting for ever": f"(loop $l {SAY_READY.replace(str(READY_AT), str(WAIT_AT))} (br $l))",
+}
+
+
 @pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="tells the memory of this process on Linux only")
-async def test_memory_returns_after_a_hundred_attacks(guest: Put) -> None:
-    """Each attacker fills 4 MiB and dies in a trap: kept, that would be 400 MiB."""
+@pytest.mark.parametrize("end", ENDS)
+async def test_memory_returns_after_a_hundred_attacks(guest: Put, end: str) -> None:
+    """Each attacker fills 4 MiB and dies: kept, that would be 400 MiB."""
     fill = "(drop (memory.grow (i32.const 63))) (memory.fill (i32.const 65536) (i32.const 1) (i32.const 4128768))"
-    stage = guest(program(f"{SAY_READY}{fill}unreachable"))
+    memory = bytearray(PAGE)
+    memory[WAIT_AT : WAIT_AT + 28] = head(Kind.WAIT)
+    stage = guest(program(f"{SAY_READY}{fill}{ENDS[end]}"), bytes(memory))
     for _ in range(5):
         await attack(stage)
     before = resident()
@@ -296,13 +310,13 @@ async def test_memory_returns_after_a_hundred_attacks(guest: Put) -> None:
             await attack(stage)
             await asyncio.sleep(0)
     assert resident() - before < 40 * MIB
-    assert ping.longest < 0.2
+    assert ping.longest < 0.1
     assert stage.kernel.guests == 0
 
 
-async def attack(stage: object) -> None:
-    with pytest.raises(Exception, match="unreachable"):
-        await stage.play(cpu=1.0)  # type: ignore[attr-defined]
+async def attack(stage: Stage) -> None:
+    with pytest.raises(GuestError):
+        await stage.play(cpu=0.01)
 
 
 def test_the_message_is_a_copy_of_the_moment() -> None:

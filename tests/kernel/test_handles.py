@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, invariant, rule
 
@@ -161,3 +161,4 @@ class Life(RuleBasedStateMachine):
 
 
 test_grants_and_revocations_in_any_order = Life.TestCase
+test_grants_and_revocations_in_any_order.settings = settings(max_examples=30, stateful_step_count=30)

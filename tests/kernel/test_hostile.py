@@ -37,10 +37,10 @@ from tests.kernel.stage import (
 if TYPE_CHECKING:
     from tests.kernel.conftest import Put
 
-PATIENCE = 0.2
-"""Seconds that others may wait while a guest attacks, on a busy machine; a free one shows 20 ms."""
+PATIENCE = 0.1
+"""Seconds of this thread's work that others may wait while a guest attacks; most show a tenth."""
 SLACK = 0.5
-"""Seconds beyond three budgets: processor time is slower than the clock where others work too, and the host's work is not charged."""
+"""Seconds of this thread's work beyond the budget: the tests' own, slower while coverage is counted."""
 
 
 @pytest.fixture
@@ -53,11 +53,11 @@ async def survive(
 ) -> str:
     """Play the attack: return what its error says."""
     async with pinging() as ping:
-        started = time.perf_counter()
+        started = time.thread_time()
         with pytest.raises(expected) as failed:
             await stage.run(capabilities, limits)
-        took = time.perf_counter() - started
-    assert took < 3 * limits.get("cpu", LIMITS.cpu) + SLACK
+        took = time.thread_time() - started
+    assert took < limits.get("cpu", LIMITS.cpu) + SLACK
     assert ping.longest < PATIENCE
     assert stage.kernel.guests == 0
     assert await harmless.play() == ("done",)
