@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, field, replace
 
 from kernel import membrane, wire
@@ -281,7 +281,16 @@ class Evaluation:
 
     def _carry(self, giver: Guest, taker: Guest, words: tuple[int, ...], during: Open) -> tuple[int, ...]:
         """Rewrite reference words from the giver's names to the taker's."""
-        return tuple(self._hand_over(giver, taker, giver.thing(word), during) for word in words)
+        return self._hand_over_all(giver, taker, map(giver.thing, words), during)
+
+    def _hand_over_all(self, giver: Guest, taker: Guest, things: Iterable[Thing], during: Open) -> tuple[int, ...]:
+        """Name every one of these to a guest, or none: a handle that it never hears of would fill its table for good."""
+        first = taker.handles.following
+        try:
+            return tuple(self._hand_over(giver, taker, thing, during) for thing in things)
+        except Refusal:
+            taker.handles.revoke_from(first)
+            raise
 
     def _hand_over(self, giver: Guest, taker: Guest, thing: Thing, during: Open) -> int:
         """Name a thing to a guest; a new handle is a grant in the record."""
@@ -472,7 +481,7 @@ class Evaluation:
         opened = Open(None, guest, None, thing.source if isinstance(thing, Export) else self._source)
         giver = thing.home if isinstance(thing, Export) else guest
         try:
-            refs = tuple(self._hand_over(giver, guest, value, opened) for value in settled.things)
+            refs = self._hand_over_all(giver, guest, settled.things, opened)
         except Refusal as refusal:  # its table is full: for this guest the promise came to that
             settled, refs = _rejected(refusal), ()
         self._request(opened, Op.SETTLED | wire.PUMP_AFTER, handle, refs, wire.encode(settled.status) + settled.payload)

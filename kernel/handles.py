@@ -60,6 +60,16 @@ class HandleTable(Generic[T]):
             del self._numbers[thing]
             self.on_revoke(thing)
 
+    @property
+    def following(self) -> int:
+        """The number that the next new handle will have."""
+        return self._next
+
+    def revoke_from(self, first: int) -> None:
+        """Take away every handle with this number or a later one."""
+        for number in range(first, self._next):
+            self.revoke(number)
+
     def revoke_all(self) -> None:
         """Every handle is dead from here on."""
         for number in list(self._entries):

@@ -45,3 +45,10 @@ async def test_what_was_taken_does_not_wait_in_the_host_any_more(world: World, m
     )
     assert outcome.json == b"60000000", outcome.error
     assert max(waiting) < 5_000_000
+
+
+async def test_a_library_that_hands_out_too_much_does_not_fill_its_callers_table_for_good(world: World) -> None:
+    await world.save("B", "export const many = (n) => Array.from({length: n}, (_, i) => () => i)")
+    await world.save("B", "export const later = (n) => Promise.resolve(Array.from({length: n}, (_, i) => () => i))")
+    assert await world.eval("{ try { @B.many(1500) } catch {} return @B.many(900)[899]() }") == 899
+    assert await world.eval("{ try { await @B.later(1500) } catch {} return @B.many(900)[899]() }") == 899
