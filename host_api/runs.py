@@ -99,9 +99,9 @@ class Recorded:
         """The runtime says what it threw; a rejection nobody handled fails a run that else went well."""
         if values and values[0] == 1:
             _, name, message, stack = (*values, "", "", "")[:4]
-            return self._told(Thrown(str(name), str(message), str(stack)).info())
+            return self._told(_thrown(Thrown(str(name), str(message), str(stack)), evaluation))
         if evaluation.complaints:
-            return self._told(_complaint(evaluation.complaints[0]).info())
+            return self._told(_thrown(_complaint(evaluation.complaints[0]), evaluation))
         return None
 
     def _told(self, info: ErrorInfo) -> ErrorInfo:
@@ -188,6 +188,14 @@ class Recorded:
         )
         for failure in evaluation.failures:
             log.error("host failure", evaluation=row.id, exc_info=failure.__cause__ or failure)
+
+
+def _thrown(thrown: Thrown, evaluation: Evaluation) -> ErrorInfo:
+    """Describe what a val let go; a failure of the host stays one, also when it went through a val."""
+    info = thrown.info()
+    if evaluation.failures and thrown.name == HostFailure.guest_name:
+        return replace(info, status=HostFailure.status, code=HostFailure.code)
+    return info
 
 
 def keep_record(store: Store, row: EvaluationRow) -> asyncio.Future[None]:
