@@ -11,10 +11,10 @@ import pytest
 
 from kernel import wire
 from kernel.capability import Seen
-from kernel.errors import BrokenGuest, Deadlock
+from kernel.errors import BrokenGuest, Deadlock, LimitError
 from kernel.principals import Authority
 from kernel.wire import Kind, Op, Ref, Result
-from tests.kernel.stage import AGAIN, FINISH, TELL, B, C, answering, call, head, held, loading, own, promising
+from tests.kernel.stage import AGAIN, ENTER, FINISH, TELL, B, C, answering, call, head, held, loading, own, promising
 
 if TYPE_CHECKING:
     from tests.kernel.conftest import Put
@@ -217,6 +217,34 @@ async def test_what_a_promise_came_to_crosses_like_everything_else(script: Put) 
     library = [head(Kind.RESULT, Result.JOBS, refs=(own(5, Ref.PROMISE),), payload=b""), settle(refs=(own(6),)), REST]
     told = await script([LOAD, REST, TELL], library).told(loading(B))
     assert told.refs == (held(3) | Ref.CALLABLE,)
+
+
+async def test_what_promises_came_to_is_counted_until_they_are_let_go(script: Put) -> None:
+    """The attacker settles promises large, so that the kernel keeps what its own memory may not hold."""
+    give = head(Kind.RESULT, Result.JOBS, refs=(own(5, Ref.PROMISE), own(6)), payload=b"")
+    large = wire.encode("x" * 1000)
+    root = [LOAD, REST, call(3, Op.APPLY, released=(2,)), call(3, Op.APPLY), TELL]
+    evaluation = script(root, [give, settle(payload=large), REST, ANSWER, TELL]).evaluation(loading(B))
+    kept: list[int] = []
+    close = evaluation._close
+
+    async def look() -> None:
+        kept.extend(guest.kept for guest in evaluation._guests.values())
+        await close()
+
+    evaluation._close = look  # type: ignore[method-assign]
+    await evaluation.run(ENTER)
+    assert kept == [0, 0]
+
+
+async def test_a_guest_keeps_as_much_for_others_as_it_may_use_itself(script: Put) -> None:
+    evaluation = script([FINISH]).evaluation()
+    guest = await evaluation._guest(evaluation._frame)
+    guest.keep(bytes(60), 100)
+    guest.keep(bytes(40), 100)
+    with pytest.raises(LimitError, match="more than 100 bytes"):
+        guest.keep(b"x", 100)
+    await evaluation._close()
 
 
 async def test_a_promise_that_came_to_more_than_its_holder_can_hold_is_rejected(script: Put) -> None:
