@@ -287,7 +287,8 @@ static int put_buffer(Encoder *e, JSValueConst value) {
 
 static int put_view(Encoder *e, JSValueConst value, int type) {
   JSTypedArray *view = JS_VALUE_GET_OBJ(value)->u.typed_array;
-  if (typed_array_is_oob(JS_VALUE_GET_OBJ(value))) return refuse(e, "a view of a detached ArrayBuffer");
+  JSObject *object = JS_VALUE_GET_OBJ(value);
+  if (type < 0 ? dataview_is_oob(object) : typed_array_is_oob(object)) return refuse(e, "a view of a detached ArrayBuffer");
   uint32_t bytes = view->track_rab ? view->buffer->u.array_buffer->byte_length - view->offset : view->length;
   put_byte(e, type < 0 ? TAG_DATAVIEW : TAG_TYPED);
   if (type >= 0) put_byte(e, type);
