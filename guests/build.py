@@ -6,6 +6,7 @@ image. The results go to guests/build; what is fetched, to guests/.build. A buil
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import shutil
 import subprocess
@@ -63,7 +64,6 @@ def is_current() -> bool:
 def build() -> None:
     """Build everything; raise BuildError."""
     OUT.mkdir(exist_ok=True)
-    WORK.mkdir(exist_ok=True)
     STAMP.unlink(missing_ok=True)
     current = inputs()
     steps: list[tuple[str, Callable[[], None]]] = [
@@ -185,8 +185,12 @@ def main() -> int:
     """Build unless the results are current; return an exit status."""
     if is_current():
         return 0
+    WORK.mkdir(exist_ok=True)
     try:
-        build()
+        with (WORK / "lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)  # a second build waits, and then finds the first one's results
+            if not is_current():
+                build()
     except BuildError as error:
         print(f"the guest was not built: {error}", file=sys.stderr)
         return 1

@@ -32,6 +32,8 @@ log = structlog.get_logger("valgate.evaluation")
 
 LAZY = 0.1
 """Seconds after which a run without effects gets its start row."""
+MOST_NAME = 200
+"""Characters of an error's name."""
 MANY = 500
 """Calls whose tree is written in a moment."""
 MOST_CALLS = 1 << 24
@@ -108,7 +110,13 @@ class Recorded:
         sources, reader, redact = Sources.of(self.run), self._frame.caller, self._redactor()
         stack, place = sources.translate(info.stack, reader)
         message = redact.text(sources.unmask(_clean(info.message), reader))
-        told = replace(info, name=redact.text(_clean(info.name)), message=message, stack=redact.text(_clean(stack)))
+        limit = self._limits.field // 2
+        told = replace(
+            info,
+            name=redact.text(_clean(info.name))[:MOST_NAME],
+            message=_cut(message, limit),
+            stack=_cut(redact.text(_clean(stack)), limit),
+        )
         if place is None or told.val is not None:
             return told
         return replace(told, val=place[0], line=place[1], column=place[2])
@@ -225,6 +233,10 @@ def _seen(done: asyncio.Future[None]) -> None:
     """Take a record's failure to be written into the log, not into a lost future."""
     if not done.cancelled() and (broken := done.exception()) is not None:
         log.error("a record was not written", exc_info=broken)
+
+
+def _cut(text: str, limit: int) -> str:
+    return text if len(text) <= limit else text[:limit] + "… (cut)"
 
 
 def _clean(text: str) -> str:

@@ -331,6 +331,32 @@ static JSValue js_result(JSContext *c, JSValueConst self, int argc, JSValueConst
   return JS_PromiseResult(c, argv[0]);
 }
 
+/* Whether a promise stands in a value, below plain arrays and objects; runs no code of the val's. */
+static bool holds_promise(JSValueConst value, Table *seen) {
+  if (!JS_IsObject(value)) return false;
+  JSObject *object = JS_VALUE_GET_OBJ(value);
+  if (object->class_id == JS_CLASS_PROMISE) return true;
+  bool array = object->class_id == JS_CLASS_ARRAY;
+  bool plain = object->class_id == JS_CLASS_OBJECT && (!object->shape->proto || has_prototype(value, ctx->class_proto[JS_CLASS_OBJECT]));
+  if ((!array && !plain) || table_find(seen, (uintptr_t)object) || js_check_stack_overflow(rt, 256)) return false;
+  table_put(seen, (uintptr_t)object, 1);
+  for (uint32_t i = 0; array && object->fast_array && i < object->u.array.count; i++)
+    if (holds_promise(object->u.array.u.values[i], seen)) return true;
+  JSShapeProperty *names = get_shape_prop(object->shape);
+  for (int i = 0; i < object->shape->prop_count; i++)
+    if (names[i].atom != JS_ATOM_NULL && (names[i].flags & JS_PROP_TMASK) == JS_PROP_NORMAL && holds_promise(object->prop[i].u.value, seen)) return true;
+  return false;
+}
+
+/* promises(value): whether there is something to wait for in it */
+static JSValue js_promises(JSContext *c, JSValueConst self, int argc, JSValueConst *argv) {
+  (void)self;
+  Table seen = {0};
+  bool found = argc && holds_promise(argv[0], &seen);
+  free(seen.slots);
+  return JS_NewBool(c, found);
+}
+
 /* foreign(value): whether it is a stand-in for another guest's object */
 static JSValue js_foreign(JSContext *c, JSValueConst self, int argc, JSValueConst *argv) {
   (void)self;
@@ -344,7 +370,7 @@ static JSValue js_random(JSContext *c, JSValueConst self, int argc, JSValueConst
 
 static const struct { const char *name; JSCFunction *function; int length; } GLUE[] = {
   {"call", js_call, 2}, {"wait", js_wait, 0}, {"finish", js_finish, 1}, {"evaluate", js_evaluate, 2}, {"pack", js_pack, 2}, {"unpack", js_unpack, 1},
-  {"attend", js_attend, 1}, {"state", js_state, 1}, {"result", js_result, 1}, {"foreign", js_foreign, 1}, {"random", js_random, 0}};
+  {"attend", js_attend, 1}, {"state", js_state, 1}, {"result", js_result, 1}, {"foreign", js_foreign, 1}, {"promises", js_promises, 1}, {"random", js_random, 0}};
 
 /* ---- the image builder's side ---------------------------------------------------------------------- */
 

@@ -20,18 +20,6 @@ export function describe(thrown) {
 const isPlain = (value) => isArray(value) || getPrototypeOf(value) === Object.prototype || getPrototypeOf(value) === null;
 const isPromise = (host, value) => host.glue.state(value) !== undefined;
 
-function holdsPromise(host, value, seen) {
-  if (value === null || typeof value !== "object" || host.glue.foreign(value)) return isPromise(host, value);
-  if (isPromise(host, value)) return true;
-  if (seen.has(value) || !isPlain(value)) return false;
-  seen.add(value);
-  for (const key of Object.keys(value)) {
-    const member = Object.getOwnPropertyDescriptor(value, key);
-    if (member && "value" in member && holdsPromise(host, member.value, seen)) return true;
-  }
-  return false;
-}
-
 async function awaitAll(host, value, seen) {
   const settled = await value;
   if (settled === null || typeof settled !== "object" || host.glue.foreign(settled) || !isPlain(settled)) return settled;
@@ -100,7 +88,7 @@ const MODES = { __proto__: null, run: result, save: saved };
 
 function conclude(host, mode, value) {
   const done = MODES[mode];
-  if (!holdsPromise(host, value, new Set()) && typeof value?.then !== "function") {
+  if (!host.glue.promises(value) && typeof value?.then !== "function") {
     done(host, value);
     return;
   }
