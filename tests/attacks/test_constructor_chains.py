@@ -5,8 +5,6 @@
 
 from __future__ import annotations
 
-import pytest
-
 from tests.semantics.live import World
 
 LOOT = "return process.env.foo ?? 'nothing'"
@@ -84,17 +82,18 @@ GIVE = """{
 }"""
 
 
-@pytest.mark.parametrize("walk", WALKS)
-async def test_no_walk_ends_at_as_function(world: World, walk: str) -> None:
-    body = f"""export const attack = (cb, box) => {{
-      let found; try {{ found = {walk} }} catch (e) {{ return 'nothing' }}
+async def test_no_walk_ends_at_as_function(world: World) -> None:
+    walks = ", ".join(f"(cb, box) => {walk}" for walk in WALKS)
+    body = f"""export const attack = (cb, box) => [{walks}].map((walk) => {{
+      let found; try {{ found = walk(cb, box) }} catch (e) {{ return 'nothing' }}
       for (const make of [() => found({LOOT!r})(), () => new found({LOOT!r})(), () => found({LOOT!r}).next().value, () => found.constructor({LOOT!r})()]) {{
         let got; try {{ got = make() }} catch {{ continue }}
         if (got === 'the secret of A') return got;
       }}
-      return 'nothing' }}"""
+      return 'nothing' }})"""
     await world.save("B", body)
-    assert await world.eval(GIVE) == "nothing"
+    found = await world.eval(GIVE)
+    assert [walk for walk, got in zip(WALKS, found, strict=True) if got != "nothing"] == []
 
 
 async def test_the_loot_is_there_for_whoever_runs_code_of_as(world: World) -> None:

@@ -107,9 +107,8 @@ async def open_world(made: Machine, folder: Path, limits: Limits | None = None) 
     with chosen.open_store() as store:
         kernel = Kernel(made.engine, made.runtime)
         world = World(House(chosen, store, kernel, Kernel(made.engine, made.compiler, kernel.scheduler)))
-        for owner in OWNERS:
-            await store.add_account(owner, f"{owner.lower()}@example.com")
-            await store.put_secret(owner, "foo", f"the secret of {owner}")
+        await asyncio.gather(*(store.add_account(owner, f"{owner.lower()}@example.com") for owner in OWNERS))
+        await asyncio.gather(*(store.put_secret(owner, "foo", f"the secret of {owner}") for owner in OWNERS))
         yield world
 
 
