@@ -7,9 +7,9 @@ PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 HOST ?= 127.0.0.1
 PORT ?= 8787
 
-# Trusted: a mistake here breaks the table. Pure ones import the standard library only.
-PURE := $(addprefix kernel/,errors.py principals.py policy.py handles.py wire.py)
-TRUSTED := $(PURE) $(addprefix kernel/,engine.py image.py fiber.py guest.py scheduler.py membrane.py capability.py evaluation.py)
+# Trusted: a mistake here breaks the table. The first five are pure: they import the standard library only.
+TRUSTED := $(addprefix kernel/,errors.py principals.py policy.py handles.py wire.py engine.py image.py fiber.py guest.py \
+	scheduler.py membrane.py capability.py evaluation.py)
 comma := ,
 space := $(subst ,, )
 
@@ -54,8 +54,7 @@ tests: $(VENV)/.dev guests
 
 coverage: tests
 	@echo "— coverage of the trusted files, branches counted"
-	@$(BIN)/coverage report --include='$(subst $(space),$(comma),$(TRUSTED))'
-	@$(BIN)/coverage report --include='$(subst $(space),$(comma),$(PURE))' --fail-under=100 >/dev/null \
+	@$(BIN)/coverage report --fail-under=100 --include='$(subst $(space),$(comma),$(TRUSTED))' \
 		|| { echo "a branch of a trusted file is not covered" >&2; exit 1; }
 
 lines: coverage
