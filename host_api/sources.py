@@ -16,6 +16,8 @@ from kernel.principals import Principal
 ENTRY = "eval"
 """The label of code that was sent and not saved."""
 INTERNAL = "valgate:"
+MOST_STACK, LONGEST_LINE = 100_000, 2_000
+"""Characters: a val may have written its stack itself, and reading it costs the host, not the val."""
 _FRAME = re.compile(
     r"^ {4}at (?:(?P<function>.*) \()?(?P<label>@?[^()\n]*?(?: \(private \d+\))?):(?P<line>\d+):(?P<column>\d+)\)?$"
 )
@@ -62,8 +64,8 @@ class Sources:
         """Rewrite a stack for its reader, in the vals' own lines and columns; also its first place, if there is one."""
         first: tuple[str, int, int] | None = None
         lines: list[str] = []
-        for line in stack.splitlines():
-            match = _FRAME.match(line)
+        for line in stack[:MOST_STACK].splitlines():
+            match = _FRAME.match(line[:LONGEST_LINE])
             if match is None or match["label"] not in self.by_label:
                 if INTERNAL not in line:
                     lines.append(line)

@@ -11,7 +11,9 @@ from host_api.audit.redact import Redactor
 from host_api.capabilities.mail import Send
 from host_api.capabilities.parts import integer
 from host_api.capabilities.val import LoadCode
+from host_api.sources import MOST_STACK, Sources
 from kernel.errors import BadRequest
+from kernel.principals import Principal
 from tests.semantics.live import World
 
 PEM = '-----BEGIN KEY-----\nMII"secret"\\lines\n-----END KEY-----'
@@ -60,8 +62,15 @@ def test_no_character_that_anybody_takes_for_the_end_of_a_line_is_in_a_header(en
 
 async def test_a_key_file_that_is_gone_is_not_named_to_a_guest(world: World, tmp_path: Path) -> None:
     world.house.store._cipher = None
-    for key in tmp_path.glob("*.key"):
+    for key in tmp_path.glob("*.key"):  # noqa: ASYNC240 - a folder of one file
         key.unlink()
     caught = await world.eval("{ try { return @me.secrets.foo } catch (e) { return String(e) } }")
     assert str(tmp_path) not in caught
     assert caught.startswith("HostError")
+
+
+def test_a_stack_that_a_val_wrote_itself_is_read_no_further_than_a_stack_goes() -> None:
+    for made in ("    at x (y:1:1)\n" * 500_000, "    at " + " (a:1:1" * 500_000):
+        told, place = Sources().translate(made, Principal("A"))
+        assert len(told) <= MOST_STACK
+        assert place is None
