@@ -40,24 +40,41 @@ LONGEST_KEY = 200
 
 
 @dataclass(frozen=True, slots=True)
-class Read:
-    """A val's value, at a version (NONE: the newest) unless it is the one that is known already."""
+class _Named:
+    """What all but one have: a val that is named, and the accesses that are decided before anything is done."""
 
     owner: Principal | None
     val: str
-    version: int
-    known: int
-    name: ClassVar[str] = "read"
+    accesses: ClassVar[tuple[Access, ...]]
 
     @property
     def target(self) -> str:
         """As the language writes it."""
-        return parts.spell(self.owner, self.val) + (f"@{self.version}" if self.version != NONE else "")
+        return parts.spell(self.owner, self.val)
 
     @property
     def asks(self) -> tuple[Ask, ...]:
-        """Public first; what is not public is private, or not there."""
-        return ((Access.PUBLIC, self.owner), (Access.PRIVATE, self.owner))
+        """Each access, of whom was named."""
+        return tuple((access, self.owner) for access in self.accesses)
+
+
+READING = (Access.PUBLIC, Access.PRIVATE)
+"""Public first; what is not public is private, or not there."""
+
+
+@dataclass(frozen=True, slots=True)
+class Read(_Named):
+    """A val's value, at a version (NONE: the newest) unless it is the one that is known already."""
+
+    version: int
+    known: int
+    name: ClassVar[str] = "read"
+    accesses: ClassVar[tuple[Access, ...]] = READING
+
+    @property
+    def target(self) -> str:
+        """As the language writes it, with its version."""
+        return parts.spell(self.owner, self.val) + (f"@{self.version}" if self.version != NONE else "")
 
     @classmethod
     def parse(cls, values: tuple[Value, ...]) -> Self:
@@ -89,32 +106,21 @@ class LoadCode:
 
 
 @dataclass(frozen=True, slots=True)
-class Write:
+class Write(_Named):
     """A new value: its bytes, its JSON if it has one, its type, and how a person reads it."""
 
-    owner: Principal | None
-    val: str
     payload: bytes
     json: str | None
     type: str
     text: str | None
     expected: int
     back: bool = False
+    accesses: ClassVar[tuple[Access, ...]] = (Access.WRITE,)
 
     @property
     def name(self) -> str:
         """Whether a statement wrote it, or the end of the evaluation."""
         return "write back" if self.back else "write"
-
-    @property
-    def target(self) -> str:
-        """As the language writes it."""
-        return parts.spell(self.owner, self.val)
-
-    @property
-    def asks(self) -> tuple[Ask, ...]:
-        """A write."""
-        return ((Access.WRITE, self.owner),)
 
     @classmethod
     def parse(cls, values: tuple[Value, ...]) -> Self:
@@ -138,24 +144,13 @@ class Write:
 
 
 @dataclass(frozen=True, slots=True)
-class WriteSource:
+class WriteSource(_Named):
     """A function, by the text that the engine has of it."""
 
-    owner: Principal | None
-    val: str
     text: str
     expected: int
     name: ClassVar[str] = "write"
-
-    @property
-    def target(self) -> str:
-        """As the language writes it."""
-        return parts.spell(self.owner, self.val)
-
-    @property
-    def asks(self) -> tuple[Ask, ...]:
-        """A write."""
-        return ((Access.WRITE, self.owner),)
+    accesses: ClassVar[tuple[Access, ...]] = (Access.WRITE,)
 
     @classmethod
     def parse(cls, values: tuple[Value, ...]) -> Self:
@@ -165,23 +160,12 @@ class WriteSource:
 
 
 @dataclass(frozen=True, slots=True)
-class Delete:
+class Delete(_Named):
     """No val any more."""
 
-    owner: Principal | None
-    val: str
     expected: int
     name: ClassVar[str] = "delete"
-
-    @property
-    def target(self) -> str:
-        """As the language writes it."""
-        return parts.spell(self.owner, self.val)
-
-    @property
-    def asks(self) -> tuple[Ask, ...]:
-        """A read and a write."""
-        return ((Access.PUBLIC, self.owner), (Access.PRIVATE, self.owner), (Access.WRITE, self.owner))
+    accesses: ClassVar[tuple[Access, ...]] = (*READING, Access.WRITE)
 
     @classmethod
     def parse(cls, values: tuple[Value, ...]) -> Self:
@@ -191,23 +175,12 @@ class Delete:
 
 
 @dataclass(frozen=True, slots=True)
-class ReadToWrite:
+class ReadToWrite(_Named):
     """A val's value, to be changed and written."""
 
-    owner: Principal | None
-    val: str
     known: int
     name: ClassVar[str] = "read to write"
-
-    @property
-    def target(self) -> str:
-        """As the language writes it."""
-        return parts.spell(self.owner, self.val)
-
-    @property
-    def asks(self) -> tuple[Ask, ...]:
-        """A read and a write."""
-        return ((Access.PUBLIC, self.owner), (Access.PRIVATE, self.owner), (Access.WRITE, self.owner))
+    accesses: ClassVar[tuple[Access, ...]] = (*READING, Access.WRITE)
 
     @classmethod
     def parse(cls, values: tuple[Value, ...]) -> Self:
@@ -276,7 +249,7 @@ class Vals:
 
     def _find(self, run: Run, name: str, version: int, call: Call) -> tuple[Val, Decision] | None:
         """Return the val that the first granting decision reaches."""
-        for ask, decision in zip((Access.PUBLIC, Access.PRIVATE), call.decisions, strict=False):
+        for ask, decision in zip(READING, call.decisions, strict=False):
             if decision.principal is None:
                 continue
             fixed = Loaded.of(run).versions.get((decision.principal.name, name.casefold()))
