@@ -136,16 +136,19 @@ def _write(name: str, script: str) -> None:
 
 def fetch_quickjs() -> None:
     """Fetch and unpack the pinned sdist, unless it is there."""
-    if (WORK / "quickjs").exists():
-        return
-    downloads = WORK / "sdist"
+    quickjs, downloads, unpacked = WORK / "quickjs", WORK / "sdist", WORK / "unpacked"
     pins = HERE / "engine" / "requirements.txt"
+    pinned = quickjs / "pinned.txt"
+    if pinned.exists() and pinned.read_bytes() == pins.read_bytes():
+        return
+    for folder in (quickjs, downloads, unpacked):
+        shutil.rmtree(folder, ignore_errors=True)
     pip = (sys.executable, "-m", "pip", "--disable-pip-version-check", "--quiet")
     run(*pip, "download", "--no-deps", "--no-binary", ":all:", "--require-hashes", "-r", pins, "-d", downloads)
-    unpacked = WORK / "unpacked"
     with tarfile.open(next(downloads.glob("quickjs_ng-*.tar.gz"))) as archive:
         archive.extractall(unpacked, filter="data")
-    next(unpacked.glob("*/upstream-quickjs")).rename(WORK / "quickjs")
+    next(unpacked.glob("*/upstream-quickjs")).rename(quickjs)
+    shutil.copy(pins, pinned)
 
 
 def compile_engine() -> None:

@@ -12,7 +12,6 @@ from types import TracebackType
 from typing import Self
 
 import wasmtime
-from wasmtime import _bindings as generated
 
 from kernel import fiber
 from kernel.image import without_data
@@ -35,7 +34,7 @@ class Engine:
         config = wasmtime.Config()
         config.epoch_interruption = True
         config.max_wasm_stack = NATIVE_STACK
-        generated.wasmtime_config_async_stack_size_set(config.ptr(), FIBER_STACK)
+        fiber.set_stack(config, FIBER_STACK)
         with suppress(wasmtime.WasmtimeError):  # no home to cache in: compile anew
             config.cache = True
         self.wasmtime = wasmtime.Engine(config)

@@ -151,6 +151,11 @@ _callbacks = (_ASYNC_CALLBACK(_on_call), _CALLBACK(_on_clock), _CALLBACK(_on_ran
 """Alive as long as the process: a linker that calls a collected callback is a crash."""
 
 
+def set_stack(config: wasmtime.Config, size: int) -> None:
+    """Set the bytes of a fiber's own stack; wasmtime-py has no public name for it."""
+    generated.wasmtime_config_async_stack_size_set(config.ptr(), size)
+
+
 def define_imports(linker: wasmtime.Linker) -> None:
     """Give a linker the three imports: kernel.call, kernel.clock and kernel.random."""
     i32, i64 = wasmtime.ValType.i32(), wasmtime.ValType.i64()

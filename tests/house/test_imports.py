@@ -83,12 +83,11 @@ def test_only_five_files_know_wasmtime(root: Path) -> None:
     assert knowing <= set(KNOW_WASMTIME)
 
 
-def test_only_two_files_touch_the_generated_c_api(root: Path) -> None:
-    # fiber.py speaks it; engine.py sets the one option that has no public name.
+def test_only_one_file_touches_the_generated_c_api(root: Path) -> None:
     touching = {
         path.stem for path in kernel_files(root) if re.search(r"wasmtime(\._| import .*_)bindings", path.read_text())
     }
-    assert touching <= {"fiber", "engine"}
+    assert touching == {"fiber"}
 
 
 @pytest.mark.parametrize(
