@@ -167,6 +167,15 @@ async def test_the_library_column_reads_me_from_the_author_if_public_else_from_t
     assert await furnished.eval("@B.f()", policy=Policy.LIBRARY) == "x of B"
 
 
+@pytest.mark.parametrize("column", [Policy.LIBRARY, *STRICTER])
+async def test_foreign_code_learns_no_names_of_secrets_in_any_column(furnished: World, column: Policy) -> None:
+    await furnished.save(
+        "B",
+        "export const f = () => [@me.secrets, @A.secrets, @B.secrets, process.env].map((view) => Object.keys(view))",
+    )
+    assert await furnished.eval("@B.f()", policy=column) == [[], [], [], []]
+
+
 async def test_errors_of_private_refused_and_missing_are_one_in_the_api_column(furnished: World) -> None:
     await furnished.save(
         "B", "export const f = (what) => { try { return what() } catch (e) { return [e.name, e.message] } }"
