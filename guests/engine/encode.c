@@ -314,10 +314,49 @@ static int error_kind(JSValueConst value) {
   return kind;
 }
 
+static const char *find_text(const char *at, const char *end, const char *what) {
+  size_t n = strlen(what);
+  for (; at + n <= end; at++)
+    if (!memcmp(at, what, n)) return at;
+  return NULL;
+}
+
+/* Frames of vals that are private to their owner go out without the names of their functions; their label has no name of its own.
+   `    at name (@a (private 3):1:7)` becomes `    at <anonymous> (@a (private 3):1:7)`: the place stays, for the owner alone to read. */
+static JSValue without_private_names(JSValueConst stack) {
+  static const char AT[] = "    at ", NOBODY[] = "<anonymous>";
+  size_t n;
+  const char *text = JS_ToCStringLen(ctx, &n, stack);
+  if (!text) return JS_EXCEPTION;
+  DynBuf kept;
+  js_dbuf_init(ctx, &kept);
+  for (const char *line = text, *end = text + n; line < end;) {
+    const char *stop = memchr(line, '\n', end - line), *next = stop ? stop + 1 : end, *place = NULL;
+    if (next - line > (ptrdiff_t)sizeof AT && !memcmp(line, AT, sizeof AT - 1) && find_text(line, next, " (private "))
+      for (const char *at = line; (at = find_text(at, next, " (@")); at++) place = at;
+    if (place) {
+      dbuf_put(&kept, (const uint8_t *)AT, sizeof AT - 1);
+      dbuf_put(&kept, (const uint8_t *)NOBODY, sizeof NOBODY - 1);
+      line = place;
+    }
+    dbuf_put(&kept, (const uint8_t *)line, next - line);
+    line = next;
+  }
+  JS_FreeCString(ctx, text);
+  JSValue result = dbuf_error(&kept) ? JS_ThrowOutOfMemory(ctx) : JS_NewStringLen(ctx, (const char *)kept.buf, kept.size);
+  dbuf_free(&kept);
+  return result;
+}
+
 static int put_field(Encoder *e, JSValueConst error, const char *name, bool own_only) {
   JSAtom atom = JS_NewAtom(ctx, name);
   int there = own_only ? JS_GetOwnProperty(ctx, NULL, error, atom) : 1;
   JSValue value = there > 0 ? JS_GetProperty(ctx, error, atom) : JS_UNDEFINED;
+  if (!e->copy_only && !strcmp(name, "stack") && JS_IsString(value)) {
+    JSValue told = without_private_names(value);
+    JS_FreeValue(ctx, value);
+    value = told;
+  }
   int bad = there < 0 || JS_IsException(value) ? -1 : 0;
   if (!bad && !there) put_byte(e, TAG_HOLE);
   if (!bad && there) bad = descend(e, atom, -1, value);

@@ -31,18 +31,7 @@ async def test_no_name_of_a_private_val_or_of_the_hosts_reaches_b(world: World, 
     )
     assert outcome.error is None, outcome.error
     seen = outcome.json.decode()
-    for leak in (
-        "privateName@",
-        "hiddenEntry@",
-        "A.privateName",
-        "A.hiddenEntry",
-        "a.privateName",
-        "a.hiddenEntry",
-        ".py",
-        "/work",
-        "site-packages",
-        "wasm",
-    ):
+    for leak in ("privateName", "hiddenEntry", ".py", "/work", "site-packages", "wasm"):
         assert leak.lower() not in seen.lower()
 
 

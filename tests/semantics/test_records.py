@@ -145,6 +145,18 @@ async def test_a_private_entry_is_not_named_to_whom_its_callback_was_passed(worl
     assert "topSecretName@" not in seen
 
 
+async def test_the_place_of_a_private_frame_comes_home_and_only_its_owner_reads_it(world: World) -> None:
+    await world.save("B", "export const call = (f) => f()")
+    await world.save(
+        "A",
+        "export const mine = () => {\n  function deep() { throw new Error('x') }\n  return @B.call(deep) }",
+        PRIVATE,
+    )
+    error = await world.error("@me.mine()")
+    assert "@a.mine@0:2:" in error.stack.lower()
+    assert "(private" not in error.stack
+
+
 async def test_a_label_of_ones_own_is_a_name_again_in_what_one_reads(world: World) -> None:
     await world.save("A", "export const mine = () => {\n  throw new Error('x') }", PRIVATE)
     error = await world.error("@me.mine()")
