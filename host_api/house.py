@@ -18,7 +18,7 @@ from host_api.audit.redact import Redactor
 from host_api.capabilities import capabilities
 from host_api.capabilities.val import is_public, references_json
 from host_api.compiler import Compiler, Unit
-from host_api.runs import Finished, Recorded, keep_record, new_id
+from host_api.runs import Finished, Recorded, keep_record, new_id, type_of
 from host_api.settings import Settings
 from host_api.sources import ENTRY, Sources
 from host_api.store import EvaluationRow, Kind, Privacy, State, Store, Val
@@ -216,9 +216,7 @@ class House:
         self, owner: str, name: str, code: str, finished: Finished, privacy: Privacy | None, readme: str | None
     ) -> Val:
         error, row = finished.error, finished.row
-        text, kind, payload = (
-            (*finished.values[1:4], None, None, None)[:3] if error is None else (None, "undefined", None)
-        )
+        text, _, payload = (*finished.values[1:4], None, None, None)[:3] if error is None else (None, None, None)
         is_data = error is not None or isinstance(payload, bytes)
         return await self.store.write_val(
             owner,
@@ -227,7 +225,7 @@ class House:
             kind=Kind.DATA if is_data else Kind.CODE,
             payload=payload if isinstance(payload, bytes) else None,
             json=text.encode("utf-8", "replace") if isinstance(text, str) else None,
-            type=str(kind),
+            type=type_of(finished.values) if error is None else "undefined",
             error=None if error is None else _told(error),
             privacy=privacy,
             readme=readme,
@@ -269,9 +267,10 @@ def _built(name: str) -> bytes:
 
 def _outcome(finished: Finished, *, owned: bool) -> Outcome:
     row = finished.row
-    text, kind = (*finished.values[1:3], None, None)[:2] if finished.error is None else (None, "undefined")
+    text = finished.values[1] if finished.error is None and len(finished.values) > 1 else None
     answer = text.encode("utf-8", "replace") if isinstance(text, str) else b"null"
-    return Outcome(row.id, row.caller, answer, str(kind), finished.error, owned)
+    kind = type_of(finished.values) if finished.error is None else "undefined"
+    return Outcome(row.id, row.caller, answer, kind, finished.error, owned)
 
 
 def _told(error: ErrorInfo) -> dict[str, object]:

@@ -32,6 +32,9 @@ log = structlog.get_logger("valgate.evaluation")
 
 LAZY = 0.1
 """Seconds after which a run without effects gets its start row."""
+TYPES = frozenset(
+    {"undefined", "null", "boolean", "number", "bigint", "string", "symbol", "object", "array", "function"}
+)
 MOST_NAME = 200
 """Characters of an error's name."""
 MANY = 500
@@ -153,10 +156,11 @@ class Recorded:
             if error is None and len(values) > 1 and isinstance(values[1], str)
             else None
         )
-        kind = values[2] if error is None and len(values) > 2 and isinstance(values[2], str) else None  # noqa: PLR2004
+        kind = type_of(values) if error is None else None
         row = replace(
             self._row,
             args=redact.json(self._row.args, limit),
+            code=None if self._row.code is None else redact.text(self._row.code),
             value=redact.json(value, limit),
             value_type=kind,
             error=None if error is None else _error_json(error),
@@ -196,6 +200,12 @@ class Recorded:
         )
         for failure in evaluation.failures:
             log.error("host failure", evaluation=row.id, exc_info=failure.__cause__ or failure)
+
+
+def type_of(values: tuple[Value, ...]) -> str:
+    """Return the type that the runtime gave of its value, if it is one of JavaScript's."""
+    told = values[2] if len(values) > len(("status", "json")) else None
+    return told if isinstance(told, str) and told in TYPES else "undefined"
 
 
 def _thrown(thrown: Thrown, evaluation: Evaluation) -> ErrorInfo:

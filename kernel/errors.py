@@ -287,8 +287,10 @@ class Overloaded(HostError):
     status = 503
 
 
-UNCAUGHT: dict[str, type[Refusal]] = {kind.guest_name: kind for kind in (LimitError, CloneRefused, PermissionRefused)}
-"""Refusals that keep their own status when a val lets them go: by the name that guests see."""
+UNCAUGHT: dict[str, type[ValgateError]] = {
+    kind.guest_name: kind for kind in (LimitError, CloneRefused, PermissionRefused, Deadlock)
+}
+"""What keeps its own status when a val lets it go: by the name that guests see."""
 
 
 def to_http(error: ValgateError) -> tuple[int, dict[str, object]]:

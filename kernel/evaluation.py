@@ -436,10 +436,10 @@ class Evaluation:
             waiting = bool(self._waiting) and self._waiting[-1] == len(self._frames)
             if self._frames and not waiting:
                 raise BrokenGuest("a guest stopped in the middle of a call")
+            if self._ending is None and (self._pump() or self._deliver()):
+                continue
             if not self._frames and self._outcome is not None:
                 return self._end()
-            if self._pump() or self._deliver():
-                continue
             if waiting and self._progress:
                 self._go_on()
             elif self._tasks:

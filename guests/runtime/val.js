@@ -27,6 +27,7 @@ const held = Object.create(null); // data vals read in this guest: {value, versi
 const codes = Object.create(null); // code vals: one version an evaluation, so the value is kept
 const functionText = Function.prototype.toString;
 const { apply } = Reflect;
+const { stringify } = JSON;
 
 const keyOf = (ref) => `${ref.owner}.${ref.name}@${ref.version ?? ""}`.toLowerCase();
 const isObject = (value) => value !== null && (typeof value === "object" || typeof value === "function");
@@ -70,7 +71,7 @@ export function read(host, ref) {
 export function rendering(value) {
   let json;
   try {
-    json = JSON.stringify(value);
+    json = stringify(value);
   } catch {
     // a bigint or a cycle: it has no JSON
   }

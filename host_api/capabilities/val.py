@@ -397,7 +397,7 @@ class Vals:
     async def _delete(self, delete: Delete, call: Call) -> Answer:
         decision = call.decisions[2]
         found = self._find(call.run, delete.val, NONE, call)
-        if decision.principal is None or found is None:
+        if decision.principal is None or found is None or not _is_of(found[0], decision.principal):
             return self._ignored(delete.target, decision)
         run, foreign = call.run, call.frame.authority is Authority.FOREIGN
         run.spend("writes", 1, run.limits.writes, "writes")
@@ -423,10 +423,17 @@ class Vals:
             row = call.decisions[1].row
             return Answer(Values((MISSING if own else LEAVE, NONE)), Seen.GRANTED if own else seen, row)
         answer = await self._told(found[0], found[1], read.known, call, fixed=True)
-        if write.principal is not None or not isinstance(answer.reply, Values) or answer.reply.values[0] == CODE:
+        if not isinstance(answer.reply, Values) or answer.reply.values[0] == CODE:
+            return answer
+        if write.principal is not None and _is_of(found[0], write.principal):
             return answer
         payload = UNDEFINED if found[0].payload is None else found[0].payload
         return Answer(Values((LEAVE, found[0].version, payload)), Seen.NOOP, write.row)
+
+
+def _is_of(val: Val, owner: Principal) -> bool:
+    """Whether what was read is what would be written: in the library column `@me.x` may be the author's, and writes the caller's."""
+    return Principal(val.owner) == owner
 
 
 def is_public(val: Val) -> bool:

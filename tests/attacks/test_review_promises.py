@@ -5,11 +5,12 @@ A thousand promises of one megabyte text cost the guest one megabyte, and the ho
 
 from __future__ import annotations
 
-import gc
+import weakref
 from typing import Any
 
 import pytest
 
+from kernel import evaluation
 from kernel.guest import Guest, Settled
 from tests.semantics.live import World
 
@@ -28,23 +29,33 @@ async def test_what_promises_came_to_and_nobody_took_yet_is_bounded_as_a_guests_
 
 async def test_what_was_taken_does_not_wait_in_the_host_any_more(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     await world.save("B", MANY)
-    waiting: list[int] = []
-    gc.collect()
+    made: list[weakref.ref[Settled]] = []
+
+    class Watched(Settled):
+        """One that can be looked for: a value of the host's has no weak references."""
+
+        __slots__ = ("__weakref__",)
+
+        def __init__(self, *told: Any) -> None:  # noqa: ANN401 - handed on
+            super().__init__(*told)
+            made.append(weakref.ref(self))
+
+    most = 0
     say = Guest.say
 
     def watched(self: Guest, *told: Any) -> None:  # noqa: ANN401 - handed on
-        if len(waiting) % 10 == 0:
-            waiting.append(sum(len(one.payload) for one in gc.get_objects() if isinstance(one, Settled)))
-        else:
-            waiting.append(0)
+        nonlocal most
+        most = max(most, sum(len(one.payload) for ref in made if (one := ref()) is not None))
         say(self, *told)
 
+    monkeypatch.setattr(evaluation, "Settled", Watched)
     monkeypatch.setattr(Guest, "say", watched)
     outcome = await world.outcome(
         "{ let n = 0; for (let i = 0; i < 60; i++) n += (await @B.many(1)[0]).length; return n }"
     )
     assert outcome.json == b"60000000", outcome.error
-    assert max(waiting) < 5_000_000
+    assert len(made) >= 60
+    assert 1_000_000 <= most < 5_000_000
 
 
 async def test_a_library_that_hands_out_too_much_does_not_fill_its_callers_table_for_good(world: World) -> None:

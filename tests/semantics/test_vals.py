@@ -183,15 +183,11 @@ async def test_a_promise_that_nothing_can_settle_is_a_named_deadlock(world: Worl
     assert error.name == "Deadlock"
 
 
-@pytest.mark.xfail(
-    reason="open, kernel: a Deadlock that is thrown into a loading val has the status of what a val threw"
-)
 async def test_a_deadlock_in_a_top_level_is_422_too(world: World) -> None:
     await world.save("B", "if (!@B.secrets.foo) await new Promise(() => {}); export const f = () => 1")
     assert (await world.error("@B.f()")).status == 422
 
 
-@pytest.mark.xfail(reason="open, kernel: jobs of other guests are not run any more once the outermost value is known")
 async def test_a_rejection_in_anothers_guest_fails_the_evaluation_also_when_nothing_waited(world: World) -> None:
     await world.save("B", "export const fire = async () => { throw new Error('lost') }")
     assert (await world.outcome("{ @B.fire(); return 1 }")).error is not None
