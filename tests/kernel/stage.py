@@ -27,7 +27,7 @@ from kernel.wire import Kind, Op, Ref, Result, Value
 
 A, B, C = Principal("a"), Principal("b"), Principal("c")
 OWN = Frame(Policy.RESTRICTED, A, A, Authority.OWN)
-LIMITS = Limits(cpu=0.1, wall=5.0)
+LIMITS = Limits(cpu=2.0, wall=20.0)
 REPORT, LIBRARY_REPORT = 320, 128
 """Bytes of an answer that a script can show to the test; a library's goes inside the root's."""
 ENTER = Entry(Op.ENTER, ())
