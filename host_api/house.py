@@ -14,6 +14,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Self
 
+from platformdirs import user_cache_dir
+
 from host_api.audit.redact import Redactor
 from host_api.capabilities import capabilities
 from host_api.capabilities.val import is_public, references_json
@@ -77,7 +79,9 @@ class House:
         """Open the store and the engine; raise BadSetting that says what to do."""
         async with AsyncExitStack() as stack:
             store = stack.enter_context(settings.open_store())
-            engine = stack.enter_context(Engine(_built("engine.wasm")))
+            engine = stack.enter_context(
+                Engine(_built("engine.wasm"), Path(user_cache_dir("valgate", appauthor=False)))
+            )
             kernel = Kernel(engine, engine.program(_built("runtime.wasm")))
             compiling = Kernel(engine, engine.program(_built("compiler.wasm")), kernel.scheduler)
             yield cls(settings, store, kernel, compiling)

@@ -5,9 +5,14 @@ Everything about how wasmtime is set up is here. This file does not know what a 
 
 from __future__ import annotations
 
+import os
+import stat
+import tempfile
 import threading
 import time
 from contextlib import suppress
+from hashlib import sha256
+from pathlib import Path
 from types import TracebackType
 from typing import Self
 
@@ -28,20 +33,21 @@ IDLE_TICKS = 500
 class Engine:
     """Compiled code for guests. Use it as a context manager: the tick runs while it is open."""
 
-    def __init__(self, code: bytes) -> None:
-        """Compile `code`, the engine's WebAssembly with its memory imported; raise wasmtime.WasmtimeError."""
+    def __init__(self, code: bytes, cache: Path | None = None) -> None:
+        """Compile `code`, the engine's WebAssembly with its memory imported; raise wasmtime.WasmtimeError.
+
+        `cache` is a folder for the native code: see `_compiled`.
+        """
         fiber.insist_version()
         config = wasmtime.Config()
         config.epoch_interruption = True
         config.max_wasm_stack = NATIVE_STACK
         fiber.set_stack(config, FIBER_STACK)
-        with suppress(wasmtime.WasmtimeError):  # no home to cache in: compile anew
-            config.cache = True
         self.wasmtime = wasmtime.Engine(config)
         self.linker = wasmtime.Linker(self.wasmtime)
         self.linker.allow_shadowing = True
         fiber.define_imports(self.linker)
-        self.code = wasmtime.Module(self.wasmtime, without_data(code))
+        self.code = _compiled(self.wasmtime, without_data(code), cache)
         self._ticker = _Ticker(self.wasmtime)
 
     def program(self, image: bytes) -> fiber.Program:
@@ -62,6 +68,40 @@ class Engine:
     ) -> None:
         """Stop the tick."""
         self._ticker.stop()
+
+
+def _compiled(engine: wasmtime.Engine, code: bytes, cache: Path | None) -> wasmtime.Module:
+    """Compile, or take what was compiled before from the cache; safe to delete at any time.
+
+    It is native code, which is run as it is: the folder and the file must be ours alone, or they are not looked at.
+    wasmtime's own cache is not used: it compresses in a thread of its own, for seconds, beside the guests.
+    """
+    kept = cache / f"{sha256(fiber.PINNED.encode() + code).hexdigest()}.cwasm" if cache else None
+    if kept and _is_ours(kept.parent) and _is_ours(kept):
+        with suppress(wasmtime.WasmtimeError):  # of another configuration or processor
+            return wasmtime.Module.deserialize_file(engine, str(kept))
+    module = wasmtime.Module(engine, code)
+    if kept:
+        with suppress(OSError):
+            _keep(kept, bytes(module.serialize()))
+    return module
+
+
+def _is_ours(path: Path) -> bool:
+    try:
+        found = path.lstat()
+    except OSError:
+        return False
+    return found.st_uid == os.getuid() and not found.st_mode & (stat.S_IRWXG | stat.S_IRWXO) and not path.is_symlink()
+
+
+def _keep(path: Path, compiled: bytes) -> None:
+    """Write the whole file or nothing, readable by nobody else."""
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(dir=path.parent)
+    with os.fdopen(handle, "wb") as file:
+        file.write(compiled)
+    Path(name).replace(path)
 
 
 class _Ticker:

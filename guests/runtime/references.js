@@ -13,45 +13,103 @@ function missing(ref, what) {
   };
 }
 
-// list: the unit's references as JSON: [{owner, name, version, use}, …]
-export function references(host, list) {
-  const refs = parse(list);
-  const slot = (get, set) => ({
-    get v() {
-      return get();
-    },
-    set v(value) {
-      set(value);
-    },
-  });
-  const get = (i) => val.read(host, refs[i]);
-  return {
-    get,
-    fn(i) {
-      const value = get(i);
-      return typeof value === "function" ? value : missing(refs[i], "function");
-    },
-    ctor(i) {
-      const value = get(i);
-      return typeof value === "function" ? value : missing(refs[i], "constructor");
-    },
-    set: (i, value) => val.write(host, refs[i], value),
-    update: (i, op, value) => val.update(host, refs[i], op, value),
-    test: (i, op) => val.needed(op, get(i)),
-    step: (i, delta, prefix) => val.increment(host, refs[i], delta, prefix),
-    delete: (i) => val.remove(host, refs[i]),
-    slot: (i) => slot(() => get(i), (value) => val.write(host, refs[i], value)),
-    deepGet: (i, keys) => val.deepGet(host, refs[i], keys),
-    deepSet: (i, keys, value) => val.deepSet(host, refs[i], keys, value),
-    deepUpdate: (i, keys, op, value) => val.deepUpdate(host, refs[i], keys, op, value),
-    deepTest: (i, keys, op) => val.needed(op, val.deepGet(host, refs[i], keys)),
-    deepStep: (i, keys, delta, prefix) => val.deepStep(host, refs[i], keys, delta, prefix),
-    deepDelete: (i, keys) => val.deepDelete(host, refs[i], keys),
-    deepSlot: (i, keys) => slot(() => val.deepGet(host, refs[i], keys), (value) => val.deepSet(host, refs[i], keys, value)),
-    method: (i, keys, args) => val.method(host, refs[i], keys, args),
-    secret: (i) => readSecret(host, refs[i].owner, refs[i].name),
-    secrets: (i) => secrets(host, refs[i].owner),
-    name: (i) => Object.freeze({ owner: refs[i].owner, name: refs[i].name, version: refs[i].version }),
-    import: (specifier) => Promise.reject(named("NotSupportedError", `import(${JSON.stringify(String(specifier))}) is not supported yet`)),
-  };
+// An object with an accessor, for destructuring targets.
+class Slot {
+  #get;
+  #set;
+  constructor(get, set) {
+    this.#get = get;
+    this.#set = set;
+  }
+  get v() {
+    return this.#get();
+  }
+  set v(value) {
+    this.#set(value);
+  }
 }
+
+// A class, so that a unit costs one object and not one for each method: a guest's first touch of a page is dear.
+class References {
+  #host;
+  #refs;
+  constructor(host, refs) {
+    this.#host = host;
+    this.#refs = refs;
+  }
+  get(i) {
+    return val.read(this.#host, this.#refs[i]);
+  }
+  fn(i) {
+    const value = this.get(i);
+    return typeof value === "function" ? value : missing(this.#refs[i], "function");
+  }
+  ctor(i) {
+    const value = this.get(i);
+    return typeof value === "function" ? value : missing(this.#refs[i], "constructor");
+  }
+  set(i, value) {
+    return val.write(this.#host, this.#refs[i], value);
+  }
+  update(i, op, value) {
+    return val.update(this.#host, this.#refs[i], op, value);
+  }
+  test(i, op) {
+    return val.needed(op, this.get(i));
+  }
+  step(i, delta, prefix) {
+    return val.increment(this.#host, this.#refs[i], delta, prefix);
+  }
+  delete(i) {
+    return val.remove(this.#host, this.#refs[i]);
+  }
+  slot(i) {
+    return new Slot(
+      () => this.get(i),
+      (value) => this.set(i, value),
+    );
+  }
+  deepGet(i, keys) {
+    return val.deepGet(this.#host, this.#refs[i], keys);
+  }
+  deepSet(i, keys, value) {
+    return val.deepSet(this.#host, this.#refs[i], keys, value);
+  }
+  deepUpdate(i, keys, op, value) {
+    return val.deepUpdate(this.#host, this.#refs[i], keys, op, value);
+  }
+  deepTest(i, keys, op) {
+    return val.needed(op, this.deepGet(i, keys));
+  }
+  deepStep(i, keys, delta, prefix) {
+    return val.deepStep(this.#host, this.#refs[i], keys, delta, prefix);
+  }
+  deepDelete(i, keys) {
+    return val.deepDelete(this.#host, this.#refs[i], keys);
+  }
+  deepSlot(i, keys) {
+    return new Slot(
+      () => this.deepGet(i, keys),
+      (value) => this.deepSet(i, keys, value),
+    );
+  }
+  method(i, keys, args) {
+    return val.method(this.#host, this.#refs[i], keys, args);
+  }
+  secret(i) {
+    return readSecret(this.#host, this.#refs[i].owner, this.#refs[i].name);
+  }
+  secrets(i) {
+    return secrets(this.#host, this.#refs[i].owner);
+  }
+  name(i) {
+    const { owner, name, version } = this.#refs[i];
+    return Object.freeze({ owner, name, version });
+  }
+  import(specifier) {
+    return Promise.reject(named("NotSupportedError", `import(${JSON.stringify(String(specifier))}) is not supported yet`));
+  }
+}
+
+// list: the unit's references as JSON: [{owner, name, version, use}, …]
+export const references = (host, list) => new References(host, parse(list));
