@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 import signal
 import sys
@@ -58,6 +59,8 @@ async def _serve(
     runner = make_runner(house)
     await runner.setup()
     try:
+        gc.collect()
+        gc.freeze()  # what is here now stays: collecting it again and again was 7 % of an evaluation
         address = await _listen(runner, host, port)
         _say(f"Valgate serves on {address}", *(garden.lines(token, house, address) if demo else ()))
         if ready is not None:
