@@ -60,7 +60,7 @@ def test_no_file_is_too_large_to_read(committed: list[Path]) -> None:
     [
         (REGISTRY, "resolved: https://registry.npm" + "js.org/acorn"),
         (MACHINE, "see /home/" + "alice/notes"),
-        (MACHINE, 'Path("/' + 'work/' + 'main")'),
+        (MACHINE, 'Path("/' + "work/" + 'main")'),
         (BUILT, "guests/engine.wasm"),
         (SECRET, "vg_" + "a" * 43),
     ],
