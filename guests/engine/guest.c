@@ -363,14 +363,9 @@ static JSValue js_foreign(JSContext *c, JSValueConst self, int argc, JSValueCons
   return JS_NewBool(c, argc && JS_IsObject(argv[0]) && handle_of(argv[0]));
 }
 
-static JSValue js_random(JSContext *c, JSValueConst self, int argc, JSValueConst *argv) {
-  (void)self, (void)argc, (void)argv;
-  return JS_NewBigUint64(c, (uint64_t)kernel_random());
-}
-
 static const struct { const char *name; JSCFunction *function; int length; } GLUE[] = {
   {"call", js_call, 2}, {"wait", js_wait, 0}, {"finish", js_finish, 1}, {"evaluate", js_evaluate, 2}, {"pack", js_pack, 2}, {"unpack", js_unpack, 1},
-  {"attend", js_attend, 1}, {"state", js_state, 1}, {"result", js_result, 1}, {"foreign", js_foreign, 1}, {"promises", js_promises, 1}, {"random", js_random, 0}};
+  {"attend", js_attend, 1}, {"state", js_state, 1}, {"result", js_result, 1}, {"foreign", js_foreign, 1}, {"promises", js_promises, 1}};
 
 /* ---- the image builder's side ---------------------------------------------------------------------- */
 

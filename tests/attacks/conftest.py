@@ -1,22 +1,5 @@
-"""Live guests: the engine is made once, a database for each test."""
+"""A world of live guests, as tests/semantics has it."""
 
-from __future__ import annotations
+from tests.semantics.conftest import engine_room, world
 
-from collections.abc import AsyncIterator, Iterator
-from pathlib import Path
-
-import pytest
-
-from tests.semantics.live import Machine, World, machine, open_world
-
-
-@pytest.fixture(scope="session")
-def engine_room() -> Iterator[Machine]:
-    with machine() as made:
-        yield made
-
-
-@pytest.fixture
-async def world(engine_room: Machine, tmp_path: Path) -> AsyncIterator[World]:
-    async with open_world(engine_room, tmp_path) as opened:
-        yield opened
+__all__ = ["engine_room", "world"]
