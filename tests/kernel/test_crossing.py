@@ -5,6 +5,7 @@ In every script here the root's handle 1 is the capability that loads B's val, a
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING
 
 import pytest
@@ -338,7 +339,10 @@ async def test_a_settlement_has_a_size_limit(script: Put) -> None:
 
 
 async def test_a_promise_of_the_hosts_is_not_called(script: Put) -> None:
+    """Its work does not end: one that did, on a slow machine before the script's next word, would be told to the script."""
+
     async def never() -> wire.Value:
+        await asyncio.Event().wait()
         return 1
 
     told = await script([call(1), call(2, Op.APPLY), TELL]).told(promising(never))

@@ -156,7 +156,7 @@ def test_a_run_counts_what_is_spent_up_to_the_limit_and_not_one_more(script: Put
 
 
 async def test_a_host_call_that_answers_later_is_a_promise(script: Put) -> None:
-    told = await script([ASK, TELL]).told(promising(soon))
+    told = await script([ASK, TELL]).told(promising(never))
     assert told.refs == (2 << wire.KIND_BITS | Ref.PROMISE | Ref.HANDLE,)
     told = await script([ASK, REST, TELL]).told(promising(soon))
     assert (told.op, told.target) == (Op.SETTLED | wire.PUMP_AFTER, 2)
