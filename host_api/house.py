@@ -37,7 +37,7 @@ from kernel.wire import Op, Value
 
 BUILT = Path(__file__).parent.parent / "guests" / "build"
 NO_VAL = "There is no such val."
-COMPILER_LIMITS = Limits(cpu=1.0, wall=90.0, memory=256 * MIB)
+COMPILER_LIMITS = Limits(cpu=1.0, wall=90.0, memory=256 * MIB, stack=4 * MIB)
 COMPILER_PACE = 8 * 1024
 """Characters of source that earn the compiler one more second: five times what it needs; nobody's evaluation pays it."""
 WORDS = ("amber", "birch", "cedar", "delta", "ember", "fjord", "grove", "heron", "iris", "juniper", "kelp", "lark")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Awaitable, Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,15 +13,15 @@ import pytest
 from guests import build
 from guests.boot import Booter
 from host_api.compiler import Compiler
+from host_api.house import COMPILER_LIMITS
 from kernel.capability import Node, Run
 from kernel.engine import Engine
 from kernel.evaluation import Entry, Evaluation, Kernel
-from kernel.limits import MIB, Limits
 from kernel.policy import Policy
 from kernel.principals import NOBODY, Authority, Frame
 from kernel.wire import Op
 
-LIMITS = Limits(cpu=60.0, wall=120.0, memory=256 * MIB)
+LIMITS = replace(COMPILER_LIMITS, cpu=60.0, wall=120.0)
 WORLD = Path(__file__).with_name("world.js")
 
 

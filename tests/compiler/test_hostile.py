@@ -37,9 +37,18 @@ async def test_what_is_nested_too_deeply_is_told_so(compiler: Compiler, source: 
     assert 1 <= caught.value.column <= len(source) + 1
 
 
-@pytest.mark.parametrize("depth", [10, 20])
-async def test_honest_nesting_compiles(compiler: Compiler, depth: int) -> None:
-    await compiler.compile("f((a) => { if (a) { return [".replace(" ", "") * depth + "1" + "]}})" * depth)
+HONEST = [
+    ("f((a: number): void => { if (a) { return [", "]}})", 40),
+    ("f(async function () { await g(", ")})", 100),
+    ("[", "]", 200),
+    ('{"a": ', "}", 200),
+    ("<a>{b && ", "}</a>", 100),
+]
+
+
+@pytest.mark.parametrize(("before", "after", "depth"), HONEST)
+async def test_honest_nesting_compiles(compiler: Compiler, before: str, after: str, depth: int) -> None:
+    await compiler.compile(before * depth + "1" + after * depth)
 
 
 @pytest.mark.parametrize(
