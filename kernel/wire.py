@@ -127,6 +127,8 @@ class Tag(IntEnum):
     SYMBOL_FOR = 23
     SYMBOL_KNOWN = 24
     HOLE = 25
+    DOM_EXCEPTION = 26
+    PLATFORM = 27
 
 
 PLAIN_ERROR = 9

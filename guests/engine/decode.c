@@ -9,6 +9,7 @@ typedef struct {
   uint32_t nseen, seen_room;
   uint32_t depth;
   bool copy_only; /* what was stored: no references, nothing of the engine's */
+  bool unbounded; /* what encode wrote here a moment ago, for nobody else */
   bool holder;    /* an answer to what an object inherits: the value itself may be a prototype of JavaScript's own */
   bool bad;
 } Decoder;
@@ -77,7 +78,7 @@ static JSValue no_exception(Decoder *d, JSValue value) {
 }
 
 static JSValue decode_tag(Decoder *d, uint8_t tag) {
-  if (d->bad || d->depth > max_depth || js_check_stack_overflow(rt, 1024)) return decode_fail(d);
+  if (d->bad || (d->depth > max_depth && !d->unbounded) || js_check_stack_overflow(rt, 1024)) return decode_fail(d);
   d->depth++;
   JSValue value = no_exception(d, decode_kind(d, tag));
   d->depth--;
@@ -231,6 +232,39 @@ static JSValue decode_error(Decoder *d) {
   return error;
 }
 
+static JSValue decode_dom_exception(Decoder *d) {
+  JSValue name = read_string(d), message = read_string(d);
+  JSValue error = d->bad ? JS_UNDEFINED : no_exception(d, JS_NewObjectProtoClass(ctx, ctx->class_proto[JS_CLASS_DOM_EXCEPTION], JS_CLASS_DOM_EXCEPTION));
+  if (d->bad) {
+    JS_FreeValue(ctx, name);
+    JS_FreeValue(ctx, message);
+    return error;
+  }
+  JSDOMExceptionData *state = js_malloc(ctx, sizeof *state);
+  *state = (JSDOMExceptionData){name, message, -1};
+  JS_SetOpaqueInternal(error, state);
+  note(d, error);
+  uint8_t tag = read_byte(d);
+  JSValue stack = tag == TAG_HOLE ? JS_UNDEFINED : decode_tag(d, tag);
+  if (d->bad || !JS_IsString(stack)) JS_FreeValue(ctx, stack);
+  else if (JS_DefinePropertyValue(ctx, error, JS_ATOM_stack, stack, JS_PROP_WRITABLE | JS_PROP_CONFIGURABLE) < 0) no_exception(d, JS_EXCEPTION);
+  if (!d->bad) decode_properties(d, error);
+  return error;
+}
+
+/* The runtime makes it of its state, with what it captured at boot; nothing may ask the kernel meanwhile. */
+static JSValue decode_platform(Decoder *d) {
+  uint8_t kind = read_byte(d);
+  uint32_t place = note(d, JS_UNDEFINED);
+  if (kind >= MOST_PLATFORMS || !JS_IsObject(platforms[kind].prototype)) return decode_fail(d);
+  JSValue state = decode(d);
+  JSValue object = d->bad ? JS_UNDEFINED : no_exception(d, JS_Call(ctx, platforms[kind].hydrate, JS_UNDEFINED, 1, vc(&state)));
+  JS_FreeValue(ctx, state);
+  if (!JS_IsObject(object)) return decode_fail(d);
+  d->seen[place] = JS_DupValue(ctx, object);
+  return object;
+}
+
 static JSValue decode_bigint(Decoder *d) {
   uint32_t n = read_word(d);
   const uint8_t *text = read_raw(d, n);
@@ -284,6 +318,8 @@ static JSValue decode_kind(Decoder *d, uint8_t tag) {
   case TAG_DATAVIEW: return decode_view(d, -1);
   case TAG_BOXED: return decode_boxed(d);
   case TAG_ERROR: return decode_error(d);
+  case TAG_DOM_EXCEPTION: return decode_dom_exception(d);
+  case TAG_PLATFORM: return decode_platform(d);
   case TAG_BACK:
     n = read_word(d);
     return d->bad || n >= d->nseen ? decode_fail(d) : JS_DupValue(ctx, d->seen[n]);

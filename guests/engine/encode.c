@@ -1,6 +1,7 @@
 /* Values to bytes. Runs the sender's own getters and proxies, once each, in the sender's guest. */
 
-typedef struct { JSAtom key; int64_t index; } Step; /* index >= 0: an element */
+typedef struct { JSAtom key; int64_t index; } Step; /* index >= 0: an element; STATE: inside an object of the runtime's */
+enum { STATE = -2 };
 
 typedef struct {
   uint8_t *bytes;
@@ -13,6 +14,8 @@ typedef struct {
   uint32_t nseen;
   Table named; /* what is in refs already -> its place there */
   bool copy_only; /* no references: for what is stored */
+  bool clone;     /* structuredClone's rules: instances as plain objects, no symbol keys, no properties of errors */
+  bool unbounded; /* it goes to no other guest: no limit of size or depth but memory and the stack */
   bool holder;    /* the value itself may be a prototype of JavaScript's own: somebody asked what an object inherits */
   const char *root;
   Step *path;
@@ -20,6 +23,9 @@ typedef struct {
 } Encoder;
 
 static uint32_t max_depth = 256, max_message = 1 << 20;
+
+static uint32_t most_bytes(const Encoder *e) { return e->unbounded ? UINT32_MAX >> 2 : max_message; }
+static uint32_t most_levels(const Encoder *e) { return e->unbounded ? INT32_MAX : max_depth; }
 
 static void encoder_reset(Encoder *e) {
   for (uint32_t i = 0; i < e->nkept; i++) JS_FreeValue(ctx, e->kept[i]);
@@ -42,6 +48,14 @@ static JSValue throw_named(const char *name, const char *message) {
   return JS_Throw(ctx, error);
 }
 
+static JSValue throw_clone_error(const char *message) {
+  JSValue words[2] = {JS_NewString(ctx, message), JS_NewString(ctx, "DataCloneError")};
+  JSValue error = js_domexception_constructor0(ctx, JS_UNDEFINED, 2, vc(words), 0);
+  JS_FreeValue(ctx, words[0]);
+  JS_FreeValue(ctx, words[1]);
+  return JS_IsException(error) ? error : JS_Throw(ctx, error);
+}
+
 static void put(Encoder *e, const void *bytes, uint32_t n) {
   if (e->used + n > e->room) {
     e->room = (e->used + n) * 2 + 256;
@@ -62,7 +76,7 @@ static int too_large(void) {
 }
 
 static int put_bytes(Encoder *e, const void *bytes, size_t n) {
-  if (n > max_message) return too_large();
+  if (n > most_bytes(e)) return too_large();
   put_word(e, n);
   put(e, bytes, n);
   return 0;
@@ -87,12 +101,13 @@ static int refuse(Encoder *e, const char *what) {
       dbuf_printf(&text, "[%lld]", (long long)e->path[i].index);
       continue;
     }
+    if (e->path[i].index == STATE) break; /* its inside has names that nobody outside knows */
     const char *key = JS_AtomToCString(ctx, e->path[i].key);
     dbuf_printf(&text, ".%s", key ? key : "?");
     JS_FreeCString(ctx, key);
   }
   dbuf_putc(&text, 0);
-  throw_named("DataCloneError", text.error ? what : (char *)text.buf);
+  throw_clone_error(text.error ? what : (char *)text.buf);
   dbuf_free(&text);
   return -1;
 }
@@ -100,13 +115,13 @@ static int refuse(Encoder *e, const char *what) {
 static int encode(Encoder *e, JSValueConst value);
 
 static int descend(Encoder *e, JSAtom key, int64_t index, JSValueConst value) {
-  if (e->depth >= max_depth) {
+  if (e->depth >= most_levels(e)) {
     char text[96];
     snprintf(text, sizeof text, "a value nested deeper than %u does not cross", (unsigned)max_depth);
     throw_named("LimitError", text);
     return -1;
   }
-  if (e->used > max_message) return too_large();
+  if (e->used > most_bytes(e)) return too_large();
   e->path = grown(e->path, e->depth, &e->path_room, sizeof *e->path);
   e->path[e->depth++] = (Step){JS_DupAtom(ctx, key), index};
   int bad = encode(e, value);
@@ -160,6 +175,7 @@ static int put_key(Encoder *e, JSAtom atom) {
 /* -- properties -- */
 
 static int put_property(Encoder *e, JSValueConst object, JSAtom atom, uint32_t *written) {
+  if (e->clone && JS_AtomGetKind(ctx, atom) != JS_ATOM_KIND_STRING) return 0;
   int key = put_key(e, atom);
   if (key) return key < 0 ? -1 : 0;
   JSValue value = JS_GetProperty(ctx, object, atom);
@@ -208,7 +224,7 @@ static int put_element(Encoder *e, JSValueConst array, uint32_t i) {
   int bad = there < 0 || JS_IsException(value) ? -1 : 0;
   if (!bad && there) bad = descend(e, JS_ATOM_NULL, i, value);
   if (!bad && !there) put_byte(e, TAG_HOLE);
-  if (e->used > max_message) bad = too_large();
+  if (e->used > most_bytes(e)) bad = too_large();
   JS_FreeValue(ctx, value);
   return bad;
 }
@@ -216,7 +232,7 @@ static int put_element(Encoder *e, JSValueConst array, uint32_t i) {
 static int put_array(Encoder *e, JSValueConst array) {
   int64_t length;
   if (JS_GetLength(ctx, array, &length)) return -1;
-  if (length > max_message) return too_large();
+  if (length > most_bytes(e)) return too_large();
   put_byte(e, TAG_ARRAY);
   put_word(e, length);
   for (uint32_t i = 0; i < length; i++)
@@ -368,12 +384,40 @@ static int put_field(Encoder *e, JSValueConst error, const char *name, bool own_
 enum { ERROR_NAME, ERROR_MESSAGE, ERROR_STACK, ERROR_CAUSE, ERROR_ERRORS };
 static const struct { const char *name; bool own_only; } ERROR_FIELDS[] = {{"name", false}, {"message", false}, {"stack", false}, {"cause", true}, {"errors", true}};
 
+/* structuredClone: the kind its name says, its own message, its cause, and nothing else. */
+static int put_cloned_error(Encoder *e, JSValueConst error) {
+  JSValue name = JS_GetPropertyStr(ctx, error, "name");
+  const char *text = JS_IsException(name) ? NULL : JS_ToCString(ctx, name);
+  JS_FreeValue(ctx, name);
+  if (!text) return -1;
+  int kind = 0;
+  while (kind < JS_AGGREGATE_ERROR && strcmp(text, native_error_name[kind])) kind++;
+  JS_FreeCString(ctx, text);
+  put_byte(e, TAG_ERROR);
+  put_byte(e, kind < JS_AGGREGATE_ERROR ? kind : JS_NATIVE_ERROR_COUNT);
+  put_byte(e, TAG_HOLE);
+  if (put_field(e, error, "message", true) || put_field(e, error, "stack", false) || put_field(e, error, "cause", true)) return -1;
+  put_byte(e, TAG_HOLE);
+  put_word(e, 0);
+  return 0;
+}
+
 static int put_error(Encoder *e, JSValueConst error) {
+  if (e->clone) return put_cloned_error(e, error);
   put_byte(e, TAG_ERROR);
   put_byte(e, error_kind(error));
   for (uint32_t i = 0; i < countof(ERROR_FIELDS); i++)
     if (put_field(e, error, ERROR_FIELDS[i].name, ERROR_FIELDS[i].own_only)) return -1;
   return put_properties(e, error, 0, false);
+}
+
+static int put_dom_exception(Encoder *e, JSValueConst error) {
+  JSDOMExceptionData *state = JS_GetOpaque(error, JS_CLASS_DOM_EXCEPTION);
+  put_byte(e, TAG_DOM_EXCEPTION);
+  if (put_string(e, state->name) || put_string(e, state->message) || put_field(e, error, "stack", true)) return -1;
+  if (!e->clone) return put_properties(e, error, 0, false);
+  put_word(e, 0);
+  return 0;
 }
 
 /* -- by reference -- */
@@ -404,7 +448,23 @@ static int watch_promise(JSValueConst promise, uint32_t id) {
   return bad;
 }
 
+/* Whether structuredClone makes a plain object of it. */
+static bool is_plain_inside(JSValueConst value) {
+  JSObject *object = JS_VALUE_GET_OBJ(value);
+  if (object->class_id != JS_CLASS_OBJECT && object->class_id != JS_CLASS_ARGUMENTS && object->class_id != JS_CLASS_MAPPED_ARGUMENTS) return false;
+  for (JSObject *at = object->shape->proto; at && at->class_id != JS_CLASS_PROXY; at = at->shape->proto) {
+    Intrinsic *known = intrinsic_of(JS_MKPTR(JS_TAG_OBJECT, at));
+    if (known && known->native) return false; /* a stream, a signal: it has an inside */
+  }
+  return true;
+}
+
 static int put_reference(Encoder *e, JSValueConst value) {
+  if (e->clone && is_plain_inside(value)) {
+    if (seen_before(e, value)) return 0;
+    put_byte(e, TAG_OBJECT);
+    return put_properties(e, value, 0, false);
+  }
   if (e->copy_only) return refuse(e, JS_IsFunction(ctx, value) ? "a function" : JS_IsPromise(value) ? "a promise" : "an instance of a class");
   Slot *known = table_find(&e->named, (uintptr_t)JS_VALUE_GET_PTR(value));
   if (known) {
@@ -452,6 +512,29 @@ static int encode_builtin(Encoder *e, JSValueConst value, int class_id) {
   return put_view(e, value, class_id - JS_CLASS_UINT8C_ARRAY);
 }
 
+/* Of the runtime's classes, by copy: its state follows as any value. What is no real one is not ours: by reference. */
+static int put_platform(Encoder *e, JSValueConst value, Platform *platform) {
+  if (table_find(&e->seen, (uintptr_t)JS_VALUE_GET_PTR(value))) return seen_before(e, value) ? 0 : -1;
+  if (e->clone && !platform->cloneable) return refuse(e, "this object");
+  JSValue state = JS_Call(ctx, platform->dehydrate, JS_UNDEFINED, 1, &value);
+  if (JS_IsUndefined(state)) return put_reference(e, value);
+  if (JS_IsException(state)) {
+    JSValue why = JS_GetException(ctx);
+    JSDOMExceptionData *said = JS_GetOpaque(why, JS_CLASS_DOM_EXCEPTION);
+    const char *text = said ? JS_ToCString(ctx, said->message) : NULL;
+    if (text) refuse(e, text), JS_FreeValue(ctx, why);
+    else JS_Throw(ctx, why);
+    JS_FreeCString(ctx, text);
+    return -1;
+  }
+  seen_before(e, value);
+  put_byte(e, TAG_PLATFORM);
+  put_byte(e, platform - platforms);
+  int bad = descend(e, JS_ATOM_NULL, STATE, state);
+  JS_FreeValue(ctx, state);
+  return bad;
+}
+
 static bool copies(int class_id) {
   switch (class_id) {
   case JS_CLASS_ARRAY: case JS_CLASS_OBJECT: case JS_CLASS_MAP: case JS_CLASS_SET: case JS_CLASS_DATE: case JS_CLASS_REGEXP:
@@ -464,7 +547,7 @@ static bool copies(int class_id) {
 static int encode_object(Encoder *e, JSValueConst value) {
   JSObject *object = JS_VALUE_GET_OBJ(value);
   Intrinsic *intrinsic = intrinsic_of(value);
-  if (intrinsic) {
+  if (intrinsic && !(e->clone && is_plain_inside(value))) {
     if (e->copy_only || !(intrinsic->lent || (intrinsic->root && e->holder && !e->depth))) return refuse(e, "a built-in");
     put_byte(e, TAG_INTRINSIC);
     put_word(e, intrinsic - intrinsics);
@@ -472,11 +555,16 @@ static int encode_object(Encoder *e, JSValueConst value) {
   }
   if (object->class_id == JS_CLASS_PROXY || object->class_id == JS_CLASS_PROMISE || JS_IsFunction(ctx, value)) return put_reference(e, value);
   if (table_find(&read_only, (uintptr_t)object)) return put_reference(e, value); /* a class's prototype looks plain, and is not */
-  bool error = object->class_id == JS_CLASS_ERROR;
-  bool bare = object->class_id == JS_CLASS_OBJECT && !object->shape->proto;
-  if (error || bare || (copies(object->class_id) && has_prototype(value, ctx->class_proto[object->class_id]))) {
+  Platform *platform = platform_of(value);
+  if (platform) return put_platform(e, value, platform);
+  bool error = object->class_id == JS_CLASS_ERROR, exception = object->class_id == JS_CLASS_DOM_EXCEPTION;
+  bool bare = object->class_id == JS_CLASS_OBJECT && !object->shape->proto && !e->clone;
+  if (e->clone && object->class_id == JS_CLASS_SYMBOL) return refuse(e, "a symbol");
+  bool usual = copies(object->class_id) && (has_prototype(value, ctx->class_proto[object->class_id]) || (e->clone && object->class_id != JS_CLASS_OBJECT));
+  if (error || exception || bare || usual) {
     if (seen_before(e, value)) return 0;
     if (error) return put_error(e, value);
+    if (exception) return put_dom_exception(e, value);
     if (!bare) return encode_builtin(e, value, object->class_id);
     put_byte(e, TAG_NULL_OBJECT);
     return put_properties(e, value, 0, false);
@@ -508,7 +596,7 @@ static int encode(Encoder *e, JSValueConst value) {
   case JS_TAG_BIG_INT: case JS_TAG_SHORT_BIG_INT: put_byte(e, TAG_BIGINT); return put_string(e, value);
   case JS_TAG_SYMBOL:
     symbol = put_symbol(e, js_symbol_to_atom(ctx, value));
-    return symbol > 0 ? refuse(e, "a unique symbol") : symbol;
+    return symbol > 0 || e->clone ? refuse(e, symbol > 0 ? "a unique symbol" : "a symbol") : symbol;
   case JS_TAG_OBJECT: return encode_object(e, value);
   }
   return refuse(e, "this");

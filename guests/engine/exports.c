@@ -6,8 +6,9 @@ static JSContext *ctx;
 /* -- intrinsics: everything of JavaScript's own, reachable from the global object before the runtime or any val ran. Both sides
    number them alike, and a number that crosses means the receiver's own object. That must not lend a giver the receiver's: no
    eval, no Function, nothing of the runtime's (it crosses as any function does), nothing that would be changed in its place.
-   So only `lent` functions cross as values, and `root` prototypes only where a receiver asked for what an object inherits. -- */
-typedef struct { JSValue value; bool lent, root; } Intrinsic;
+   So only `lent` functions cross as values, and `root` prototypes only where a receiver asked for what an object inherits.
+   The runtime's own classes (`native`: Response, ReadableStream …) are numbered after it booted, and lent alike. -- */
+typedef struct { JSValue value; bool lent, root, native; } Intrinsic;
 static Table intrinsic_index;
 static Intrinsic *intrinsics;
 static uint32_t intrinsic_count, intrinsic_room;
@@ -18,7 +19,7 @@ static void note_intrinsic(JSValueConst value) {
   if (table_find(&intrinsic_index, key)) return;
   intrinsics = grown(intrinsics, intrinsic_count, &intrinsic_room, sizeof *intrinsics);
   table_put(&intrinsic_index, key, intrinsic_count);
-  intrinsics[intrinsic_count++] = (Intrinsic){JS_DupValue(ctx, value), false, false};
+  intrinsics[intrinsic_count++] = (Intrinsic){JS_DupValue(ctx, value), false, false, false};
 }
 
 static void note_properties(JSValueConst object) {
@@ -98,6 +99,36 @@ static void note_all_intrinsics(void) {
   lend_members(global, "Array", OF_ARRAY);
   for (uint32_t i = 0; i < countof(WHOLE); i++) lend_members(global, WHOLE[i], NULL);
   JS_FreeValue(ctx, global);
+}
+
+/* A class of the runtime's: its constructor and prototype are everybody's own, its methods run where the instance lives. */
+static bool note_native(JSValueConst constructor) {
+  if (!JS_IsConstructor(ctx, constructor)) return false;
+  JSValue prototype = JS_GetProperty(ctx, constructor, JS_ATOM_prototype);
+  bool good = JS_IsObject(prototype);
+  if (good) {
+    note_intrinsic(constructor);
+    note_intrinsic(prototype);
+    intrinsic_of(constructor)->lent = true;
+    intrinsic_of(prototype)->root = intrinsic_of(prototype)->native = true;
+    note_properties(prototype);
+    note_properties(constructor);
+  }
+  JS_FreeValue(ctx, prototype);
+  return good;
+}
+
+/* -- what of the runtime's crosses by copy: `dehydrate` says its state, `hydrate` makes it again from one -- */
+typedef struct { JSValue prototype, dehydrate, hydrate; bool cloneable; } Platform;
+#define MOST_PLATFORMS 32
+static Platform platforms[MOST_PLATFORMS]; /* numbers are kept in stored values: never give one to another class */
+
+static Platform *platform_of(JSValueConst value) {
+  JSObject *object = JS_VALUE_GET_OBJ(value);
+  if (object->class_id != JS_CLASS_OBJECT || !object->shape->proto) return NULL;
+  for (uint32_t i = 0; i < MOST_PLATFORMS; i++)
+    if (JS_IsObject(platforms[i].prototype) && JS_VALUE_GET_PTR(platforms[i].prototype) == object->shape->proto) return &platforms[i];
+  return NULL;
 }
 
 /* -- exports: a strong reference for as long as somebody outside holds it; numbers are never reused -- */

@@ -10,6 +10,7 @@
 #include "encode.c"
 #include "decode.c"
 #include "remote.c"
+#include "text.c"
 
 #define EXPORT(name) __attribute__((export_name(name)))
 
@@ -251,12 +252,9 @@ static JSValue js_wait(JSContext *c, JSValueConst self, int argc, JSValueConst *
 /* finish(...values): what the evaluation came to */
 static JSValue js_finish(JSContext *c, JSValueConst self, int argc, JSValueConst *argv) {
   (void)c, (void)self;
-  Encoder e = {.root = "value", .copy_only = true};
-  uint32_t message = max_message;
-  max_message = UINT32_MAX >> 2; /* an answer to the world is not a message between guests */
+  Encoder e = {.root = "value", .copy_only = true, .unbounded = true}; /* an answer to the world is not a message between guests */
   int bad = 0;
   for (int i = 0; i < argc && !bad; i++) bad = encode(&e, argv[i]);
-  max_message = message;
   if (bad) {
     encoder_free(&e);
     return JS_EXCEPTION;
@@ -363,9 +361,64 @@ static JSValue js_foreign(JSContext *c, JSValueConst self, int argc, JSValueCons
   return JS_NewBool(c, argc && JS_IsObject(argv[0]) && handle_of(argv[0]));
 }
 
+/* native(...constructors): classes of the runtime's that feel like the receiver's own */
+static JSValue js_native(JSContext *c, JSValueConst self, int argc, JSValueConst *argv) {
+  (void)self;
+  for (int i = 0; i < argc; i++)
+    if (!note_native(argv[i])) return JS_ThrowTypeError(c, "native(...constructors)");
+  return JS_UNDEFINED;
+}
+
+/* platform(kind, constructor, dehydrate, hydrate, cloneable): a class of the runtime's whose instances cross by copy */
+static JSValue js_platform(JSContext *c, JSValueConst self, int argc, JSValueConst *argv) {
+  (void)self;
+  uint32_t kind;
+  if (argc < 4 || JS_ToUint32(c, &kind, argv[0]) || kind >= MOST_PLATFORMS || JS_IsObject(platforms[kind].prototype) || !note_native(argv[1]))
+    return JS_ThrowTypeError(c, "platform(kind, constructor, dehydrate, hydrate)");
+  platforms[kind] = (Platform){JS_GetProperty(c, argv[1], JS_ATOM_prototype), JS_DupValue(c, argv[2]), JS_DupValue(c, argv[3]), argc > 4 && JS_ToBool(c, argv[4])};
+  return JS_UNDEFINED;
+}
+
+/* Detach what is transferred, or say why not: each an ArrayBuffer, once, and still whole. */
+static bool detach_all(JSValueConst list, int64_t n, bool now) {
+  for (int64_t i = 0; i < n; i++) {
+    JSValue buffer = JS_GetPropertyInt64(ctx, list, i);
+    bool good = JS_IsObject(buffer) && JS_VALUE_GET_OBJ(buffer)->class_id == JS_CLASS_ARRAY_BUFFER && !JS_VALUE_GET_OBJ(buffer)->u.array_buffer->detached;
+    for (int64_t j = 0; j < i && good && !now; j++) {
+      JSValue other = JS_GetPropertyInt64(ctx, list, j);
+      good = JS_VALUE_GET_PTR(other) != JS_VALUE_GET_PTR(buffer);
+      JS_FreeValue(ctx, other);
+    }
+    if (good && now) JS_DetachArrayBuffer(ctx, buffer);
+    JS_FreeValue(ctx, buffer);
+    if (!good) return throw_clone_error("only an ArrayBuffer that is whole is transferred, and once"), false;
+  }
+  return true;
+}
+
+/* clone(value, transfer): structuredClone; `transfer` is an array of ArrayBuffers or undefined */
+static JSValue js_clone(JSContext *c, JSValueConst self, int argc, JSValueConst *argv) {
+  (void)self;
+  Encoder e = {.root = "value", .copy_only = true, .clone = true, .unbounded = true};
+  Decoder d = {.copy_only = true, .unbounded = true};
+  Values values = {0};
+  JSValue result = JS_EXCEPTION;
+  int64_t n = 0;
+  if (argc > 1 && JS_IsObject(argv[1]) && JS_GetLength(c, argv[1], &n)) return JS_EXCEPTION;
+  if (detach_all(argv[1], n, false) && !encode(&e, argc ? argv[0] : JS_UNDEFINED) && detach_all(argv[1], n, true)) {
+    d.at = e.bytes, d.end = e.bytes + e.used;
+    result = decode_all(&d, &values) ? JS_DupValue(c, values.items[0]) : JS_ThrowRangeError(c, "Maximum call stack size exceeded");
+  }
+  values_free(&values);
+  encoder_free(&e);
+  return result;
+}
+
 static const struct { const char *name; JSCFunction *function; int length; } GLUE[] = {
   {"call", js_call, 2}, {"wait", js_wait, 0}, {"finish", js_finish, 1}, {"evaluate", js_evaluate, 2}, {"pack", js_pack, 2}, {"unpack", js_unpack, 1},
-  {"attend", js_attend, 1}, {"state", js_state, 1}, {"result", js_result, 1}, {"foreign", js_foreign, 1}, {"promises", js_promises, 1}};
+  {"attend", js_attend, 1}, {"state", js_state, 1}, {"result", js_result, 1}, {"foreign", js_foreign, 1}, {"promises", js_promises, 1},
+  {"native", js_native, 0}, {"platform", js_platform, 4}, {"clone", js_clone, 2},
+  {"encodeText", js_encode_text, 1}, {"decodeText", js_decode_text, 2}, {"fill", js_fill, 1}, {"now", js_now, 0}};
 
 /* ---- the image builder's side ---------------------------------------------------------------------- */
 
@@ -384,12 +437,28 @@ static void hide_functions_of_stacks(void) {
   JS_FreeAtom(ctx, name);
 }
 
+static JSValue js_is_error(JSContext *c, JSValueConst self, int argc, JSValueConst *argv) {
+  (void)self;
+  int class_id = argc ? JS_GetClassID(argv[0]) : 0;
+  return JS_NewBool(c, class_id == JS_CLASS_ERROR || class_id == JS_CLASS_DOM_EXCEPTION);
+}
+
+/* Error.isError knows a DOMException too, as the standard says. */
+static void widen_is_error(void) {
+  JSAtom name = JS_NewAtom(ctx, "Error");
+  JSValue constructor = JS_GetProperty(ctx, ctx->global_obj, name);
+  JS_FreeAtom(ctx, name);
+  JS_DefinePropertyValueStr(ctx, constructor, "isError", JS_NewCFunction(ctx, js_is_error, "isError", 1), JS_PROP_WRITABLE | JS_PROP_CONFIGURABLE);
+  JS_FreeValue(ctx, constructor);
+}
+
 EXPORT("boot") void guest_boot(uint32_t stack) {
   rt = JS_NewRuntime2(&ENGINE_MEMORY, NULL);
   JS_SetMaxStackSize(rt, stack);
   ctx = JS_NewContext(rt);
   JS_SetHostPromiseRejectionTracker(rt, track_rejection, NULL);
   hide_functions_of_stacks();
+  widen_is_error();
   remote_boot();
   guest_buffer(4096);
 }
@@ -434,6 +503,20 @@ static void hash_anew(void) {
   }
 }
 
+/* What booted lives as long as the guest: the collector need not walk it, which would touch every page of the image. Each object is
+   held once more, so that no count of it falls to zero, and stands in a list of its own, from which it may still be taken. */
+static struct list_head immortal;
+
+static void keep_for_good(void) {
+  struct list_head *at;
+  init_list_head(&immortal);
+  if (list_empty(&rt->gc_obj_list)) return;
+  list_for_each(at, &rt->gc_obj_list) JS_REF_COUNT(list_entry(at, JSGCObjectHeader, link))++;
+  immortal = rt->gc_obj_list;
+  immortal.next->prev = immortal.prev->next = &immortal;
+  init_list_head(&rt->gc_obj_list);
+}
+
 #define GC_ROOM (4u << 20)
 
 /* load(length): run the runtime's script, a function (glue, global) => handlers, from the buffer */
@@ -457,6 +540,7 @@ EXPORT("load") int guest_load(uint32_t length) {
   JS_RunGC(rt);
   JS_SetGCThreshold(rt, rt->malloc_state.malloc_size + GC_ROOM); /* a short life never collects the image's own objects */
   note_maps();
+  keep_for_good();
   ctx->random_state = ctx->hash_seed = 0; /* given at birth */
   return JS_IsJobPending(rt) ? report(JS_ThrowInternalError(ctx, "the image holds a pending job")) : 0;
 }

@@ -71,6 +71,8 @@ static Found find_key(JSValueConst object, JSAtom key) {
   return (Found){BUILTIN, first};
 }
 
+static bool is_native(Found found) { return found.kind == LENT && intrinsic_of(found.holder)->native; }
+
 static JSValue serve_get(JSValueConst object, JSAtom key, uint32_t *status) {
   Found found = find_key(object, key);
   if (found.kind == BUILTIN) {
@@ -121,7 +123,7 @@ static JSValue serve_set(JSValueConst object, JSAtom key, JSValueConst value) {
   JSPropertyDescriptor there = {0};
   if (found.kind == HERE && JS_VALUE_GET_OBJ(found.holder)->class_id == JS_CLASS_PROXY && key != JS_ATOM___proto__) { /* a Proxy of the giver's decides itself */
     result = truth(JS_SetPropertyInternal2(ctx, found.holder, key, JS_DupValue(ctx, value), object, 0));
-  } else if (found.kind == HERE && JS_GetOwnProperty(ctx, &there, found.holder, key) > 0) {
+  } else if ((found.kind == HERE || is_native(found)) && JS_GetOwnProperty(ctx, &there, found.holder, key) > 0) {
     if (there.flags & JS_PROP_GETSET) {
       result = JS_FALSE;
       if (!JS_IsUndefined(there.setter)) {

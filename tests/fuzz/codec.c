@@ -46,7 +46,7 @@ static uint32_t mutate(uint8_t *out) {
     uint32_t at = pick(n), word = pick(2) ? WORDS_OF_INTEREST[pick(countof(WORDS_OF_INTEREST))] : pick(n + 4);
     switch (pick(5)) {
     case 0: out[at] ^= 1 << pick(8); break;
-    case 1: out[at] = pick(TAG_HOLE + 2); break;
+    case 1: out[at] = pick(TAG_PLATFORM + 2); break;
     case 2: if (at + 4 <= n) memcpy(out + at, &word, 4); break;
     case 3: n = at + pick(n - at + 1); break;
     case 4: memmove(out + at, out + at + 1, n - at - 1), n--; break;
