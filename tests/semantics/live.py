@@ -104,8 +104,10 @@ def value(outcome: Outcome) -> Any:  # noqa: ANN401 - any JSON
 
 
 @asynccontextmanager
-async def open_world(made: Machine, folder: Path, limits: Limits | None = None) -> AsyncIterator[World]:
-    chosen = Settings(db=str(folder / "live.db"), limits=limits or ROOMY)
+async def open_world(
+    made: Machine, folder: Path, limits: Limits | None = None, *, fetch_allow: tuple[str, ...] = ()
+) -> AsyncIterator[World]:
+    chosen = Settings(db=str(folder / "live.db"), limits=limits or ROOMY, fetch_allow=fetch_allow)
     with chosen.open_store() as store:
         kernel = Kernel(made.engine, made.runtime)
         world = World(House(chosen, store, kernel, Kernel(made.engine, made.compiler, kernel.scheduler)))
