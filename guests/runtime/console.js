@@ -1,72 +1,103 @@
 // console. The other half is host_api/capabilities/console.py; console.email is mail.js.
-import inspect from "object-inspect";
 import { install } from "./born.js";
+import { format } from "./inspect/format.js";
+import { inspect, useGlue } from "./inspect/inspect.js";
+import { table } from "./inspect/table.js";
+
+export { format };
 
 const WRITE = 1;
-const OPTIONS = { depth: 4, quoteStyle: "single" };
+const LEVELS = ["log", "info", "warn", "error", "debug"];
+const OWN_FRAME = /^.*valgate:runtime.*\n?/gm;
 
-export function show(value, options = OPTIONS) {
-  try {
-    if (Error.isError?.(value)) return value.stack ? `${value}\n${value.stack}`.trimEnd() : `${value}`;
-    return inspect(value, options);
-  } catch {
-    return "[not shown: it throws]";
-  }
+// A value as text for people; it never throws.
+export const show = (value, options = { depth: 4 }) => inspect(value, options);
+
+function lasted(milliseconds) {
+  if (milliseconds < 1000) return `${Number(milliseconds.toFixed(3))}ms`;
+  if (milliseconds < 60_000) return `${(milliseconds / 1000).toFixed(3)}s`;
+  const minutes = Math.floor(milliseconds / 60_000);
+  const [hours, rest] = [Math.floor(minutes / 60), ((milliseconds % 60_000) / 1000).toFixed(3).padStart(6, "0")];
+  return hours ? `${hours}:${String(minutes % 60).padStart(2, "0")}:${rest.slice(0, 2)} (h:mm:ss)` : `${minutes}:${rest} (m:ss.mmm)`;
 }
 
-const plain = (value) => (typeof value === "string" ? value : show(value));
-const DIRECTIVES = {
-  __proto__: null,
-  s: (value) => (typeof value === "object" && value !== null ? show(value) : String(value)),
-  d: (value) => (typeof value === "object" ? "NaN" : String(Number(value))),
-  i: (value) => String(parseInt(value, 10)),
-  f: (value) => String(parseFloat(value)),
-  j: (value) => JSON.stringify(value),
-  o: show,
-  O: show,
-  c: () => "",
-};
+function timing(write, now) {
+  const started = Object.create(null);
+  const told = (label, args) => write("log", format([`${label}: ${lasted(now() - started[label])}`, ...args]));
+  const known = (label, method) => label in started || (write("warn", `Warning: No such label '${label}' for console.${method}()`), false);
+  return {
+    time(label = "default") {
+      label = `${label}`;
+      if (label in started) write("warn", `Warning: Label '${label}' already exists for console.time()`);
+      else started[label] = now();
+    },
+    timeLog(label = "default", ...args) {
+      label = `${label}`;
+      if (known(label, "timeLog")) told(label, args);
+    },
+    timeEnd(label = "default") {
+      label = `${label}`;
+      if (!known(label, "timeEnd")) return;
+      told(label, []);
+      delete started[label];
+    },
+  };
+}
 
-export function format(args) {
-  if (typeof args[0] !== "string" || args.length < 2) return args.map(plain).join(" ");
-  let next = 1;
-  const head = args[0].replace(/%([sdifjoOc%])/g, (all, letter) => {
-    if (letter === "%") return "%";
-    return next < args.length ? DIRECTIVES[letter](args[next++]) : all;
-  });
-  return [head, ...args.slice(next).map(plain)].join(" ");
+function counting(write) {
+  const counts = Object.create(null);
+  return {
+    count(label = "default") {
+      label = `${label}`;
+      counts[label] = (counts[label] ?? 0) + 1;
+      write("log", `${label}: ${counts[label]}`);
+    },
+    countReset(label = "default") {
+      label = `${label}`;
+      if (!(label in counts)) write("warn", `Warning: Count for '${label}' does not exist`);
+      delete counts[label];
+    },
+  };
+}
+
+function grouping(write, indent) {
+  const group = (...args) => {
+    if (args.length) write("log", format(args));
+    indent.text += "  ";
+  };
+  return { group, groupCollapsed: group, groupEnd: () => void (indent.text = indent.text.slice(2)) };
+}
+
+function failed(args) {
+  if (!args.length) return "Assertion failed";
+  return typeof args[0] === "string" ? format([`Assertion failed: ${args[0]}`, ...args.slice(1)]) : format(["Assertion failed", ...args]);
+}
+
+function trace(args) {
+  const frames = String(new Error().stack).replace(OWN_FRAME, "");
+  return `Trace${args.length ? `: ${format(args)}` : ""}\n${frames}`.trimEnd();
 }
 
 export function installConsole(host, global) {
-  const counts = Object.create(null);
-  const timers = Object.create(null);
-  let indent = "";
-  const write = (level, text) => void host.call("console", WRITE, level, indent ? text.replace(/^/gm, indent) : text);
-  const elapsed = (label) => `${label}: ${Date.now() - timers[label]}ms`;
+  useGlue(host.glue);
+  const indent = { text: "" };
+  const write = (level, text) => void host.call("console", WRITE, level, indent.text ? indent.text + text.replaceAll("\n", `\n${indent.text}`) : text);
+  const now = () => (host.glue.now ? host.glue.now() : Date.now());
   const console = {};
-  for (const level of ["log", "info", "warn", "error", "debug"]) install(console, { [level]: (...args) => write(level, format(args)) });
-  const group = (...args) => {
-    if (args.length) write("log", format(args));
-    indent += "  ";
-  };
+  for (const level of LEVELS) install(console, { [level]: (...args) => write(level, format(args)) });
   install(console, {
-    trace: (...args) => write("error", `Trace: ${format(args)}\n${new Error().stack}`.trimEnd()),
-    dir: (value) => write("log", show(value)),
-    table: (value) => write("log", show(value)),
+    trace: (...args) => write("error", trace(args)),
+    dir: (value, options) => write("log", inspect(value, { customInspect: false, ...options })),
+    dirxml: console.log,
+    table: (data, columns) => write("log", data === null || typeof data !== "object" ? format([data]) : table(data, columns)),
     assert: (condition, ...args) => {
-      if (!condition) write("error", args.length ? `Assertion failed: ${format(args)}` : "Assertion failed");
+      if (!condition) write("error", failed(args));
     },
-    count: (label = "default") => write("log", `${label}: ${(counts[label] = (counts[label] ?? 0) + 1)}`),
-    countReset: (label = "default") => void delete counts[label],
-    time: (label = "default") => void (timers[label] = Date.now()),
-    timeLog: (label = "default", ...args) => write("log", [elapsed(label), ...args.map(plain)].join(" ")),
-    timeEnd: (label = "default") => {
-      write("log", elapsed(label));
-      delete timers[label];
-    },
-    group,
-    groupCollapsed: group,
-    groupEnd: () => void (indent = indent.slice(2)),
+    clear: () => {},
+    ...counting(write),
+    ...timing(write, now),
+    ...grouping(write, indent),
   });
+  Object.defineProperty(console, Symbol.toStringTag, { value: "console", configurable: true });
   install(global, { console });
 }

@@ -3,6 +3,7 @@
 import { born } from "./born.js";
 import { installClock } from "./clock.js";
 import { installConsole } from "./console.js";
+import { learn } from "./inspect/web.js";
 import { installMail } from "./mail.js";
 import { describe, enter } from "./outcome.js";
 import { references } from "./references.js";
@@ -20,6 +21,7 @@ export default function boot(glue, global) {
   installMail(host, global);
   installSecret(host, global);
   installVal(host, global);
+  learn(global); // last: it looks at what is installed
 
   // The value of a val's top level in this guest; it runs once.
   function load(granted, key, name, code, list, asynchronous) {
