@@ -452,11 +452,7 @@ static int watch_promise(JSValueConst promise, uint32_t id) {
 static bool is_plain_inside(JSValueConst value) {
   JSObject *object = JS_VALUE_GET_OBJ(value);
   if (object->class_id != JS_CLASS_OBJECT && object->class_id != JS_CLASS_ARGUMENTS && object->class_id != JS_CLASS_MAPPED_ARGUMENTS) return false;
-  for (JSObject *at = object->shape->proto; at && at->class_id != JS_CLASS_PROXY; at = at->shape->proto) {
-    Intrinsic *known = intrinsic_of(JS_MKPTR(JS_TAG_OBJECT, at));
-    if (known && known->native) return false; /* a stream, a signal: it has an inside */
-  }
-  return true;
+  return !is_of_native(value); /* a stream, a signal: it has an inside */
 }
 
 static int put_reference(Encoder *e, JSValueConst value) {

@@ -118,6 +118,28 @@ static bool note_native(JSValueConst constructor) {
   return good;
 }
 
+/* Own keys by which the runtime's classes keep their inside (a stream's queue): to others they are not there. */
+static Table inside_keys;
+
+static void note_inside(JSValueConst sample) {
+  JSPropertyEnum *names;
+  uint32_t count;
+  if (!JS_IsObject(sample) || JS_GetOwnPropertyNames(ctx, &names, &count, sample, JS_GPN_STRING_MASK | JS_GPN_SYMBOL_MASK)) return;
+  for (uint32_t i = 0; i < count; i++) table_put(&inside_keys, JS_DupAtom(ctx, names[i].atom), 1);
+  JS_FreePropertyEnum(ctx, names, count);
+}
+
+/* The native prototype that an object's chain comes to, without asking any Proxy. */
+static bool is_of_native(JSValueConst value) {
+  for (JSObject *at = JS_VALUE_GET_OBJ(value)->shape->proto; at && at->class_id != JS_CLASS_PROXY; at = at->shape->proto) {
+    Intrinsic *known = intrinsic_of(JS_MKPTR(JS_TAG_OBJECT, at));
+    if (known) return known->native;
+  }
+  return false;
+}
+
+static bool is_inside(JSValueConst object, JSAtom key) { return table_find(&inside_keys, key) && is_of_native(object); }
+
 /* -- what of the runtime's crosses by copy: `dehydrate` says its state, `hydrate` makes it again from one -- */
 typedef struct { JSValue prototype, dehydrate, hydrate; bool cloneable; } Platform;
 #define MOST_PLATFORMS 32

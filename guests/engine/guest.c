@@ -369,6 +369,13 @@ static JSValue js_native(JSContext *c, JSValueConst self, int argc, JSValueConst
   return JS_UNDEFINED;
 }
 
+/* inside(...samples): instances whose own keys nobody else sees on any of the runtime's classes */
+static JSValue js_inside(JSContext *c, JSValueConst self, int argc, JSValueConst *argv) {
+  (void)c, (void)self;
+  for (int i = 0; i < argc; i++) note_inside(argv[i]);
+  return JS_UNDEFINED;
+}
+
 /* platform(kind, constructor, dehydrate, hydrate, cloneable): a class of the runtime's whose instances cross by copy */
 static JSValue js_platform(JSContext *c, JSValueConst self, int argc, JSValueConst *argv) {
   (void)self;
@@ -417,7 +424,7 @@ static JSValue js_clone(JSContext *c, JSValueConst self, int argc, JSValueConst 
 static const struct { const char *name; JSCFunction *function; int length; } GLUE[] = {
   {"call", js_call, 2}, {"wait", js_wait, 0}, {"finish", js_finish, 1}, {"evaluate", js_evaluate, 2}, {"pack", js_pack, 2}, {"unpack", js_unpack, 1},
   {"attend", js_attend, 1}, {"state", js_state, 1}, {"result", js_result, 1}, {"foreign", js_foreign, 1}, {"promises", js_promises, 1},
-  {"native", js_native, 0}, {"platform", js_platform, 4}, {"clone", js_clone, 2},
+  {"native", js_native, 0}, {"inside", js_inside, 0}, {"platform", js_platform, 4}, {"clone", js_clone, 2},
   {"encodeText", js_encode_text, 1}, {"decodeText", js_decode_text, 2}, {"fill", js_fill, 1}, {"now", js_now, 0}};
 
 /* ---- the image builder's side ---------------------------------------------------------------------- */

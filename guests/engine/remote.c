@@ -148,7 +148,7 @@ static JSValue serve_keys(JSValueConst object) {
   if (JS_GetOwnPropertyNames(ctx, &names, &count, object, JS_GPN_STRING_MASK | JS_GPN_SYMBOL_MASK)) return JS_EXCEPTION;
   JSValue keys = JS_NewArray(ctx);
   for (uint32_t i = 0; i < count; i++)
-    if (visible_key(names[i].atom)) JS_DefinePropertyValueUint32(ctx, keys, n++, JS_AtomToValue(ctx, names[i].atom), JS_PROP_C_W_E);
+    if (visible_key(names[i].atom) && !is_inside(object, names[i].atom)) JS_DefinePropertyValueUint32(ctx, keys, n++, JS_AtomToValue(ctx, names[i].atom), JS_PROP_C_W_E);
   JS_FreePropertyEnum(ctx, names, count);
   return keys;
 }
@@ -197,6 +197,7 @@ static JSValue serve_construct(JSValueConst object, int argc, JSValueConst *argv
 }
 
 static JSValue serve_keyed(uint32_t op, JSValueConst object, JSAtom key, int argc, JSValueConst *argv, uint32_t *status) {
+  if (is_inside(object, key)) return op == OP_GET || op == OP_DESCRIBE ? JS_UNDEFINED : op == OP_INVOKE ? JS_ThrowTypeError(ctx, "not a function") : JS_FALSE;
   switch (op) {
   case OP_GET: return serve_get(object, key, status);
   case OP_SET: return serve_set(object, key, argc > 1 ? argv[1] : JS_UNDEFINED);
