@@ -511,14 +511,18 @@ static void hash_anew(void) {
 }
 
 /* What booted lives as long as the guest: the collector need not walk it, which would touch every page of the image. Each object is
-   held once more, so that no count of it falls to zero, and stands in a list of its own, from which it may still be taken. */
+   held once more, so that no count of it falls to zero, and stands in a list of its own, from which it may still be taken. Not
+   shapes: who changes an object asks whether its shape is its own, and one whose count falls to zero stays where it is. */
 static struct list_head immortal;
 
 static void keep_for_good(void) {
   struct list_head *at;
   init_list_head(&immortal);
   if (list_empty(&rt->gc_obj_list)) return;
-  list_for_each(at, &rt->gc_obj_list) JS_REF_COUNT(list_entry(at, JSGCObjectHeader, link))++;
+  list_for_each(at, &rt->gc_obj_list) {
+    JSGCObjectHeader *header = list_entry(at, JSGCObjectHeader, link);
+    if (JS_GC_TYPE(header) != JS_GC_OBJ_TYPE_SHAPE) JS_REF_COUNT(header)++;
+  }
   immortal = rt->gc_obj_list;
   immortal.next->prev = immortal.prev->next = &immortal;
   init_list_head(&rt->gc_obj_list);
