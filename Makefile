@@ -6,6 +6,10 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 HOST ?= 127.0.0.1
 PORT ?= 8787
+SLICES ?= 10
+SEED ?= 1
+COUNT ?= 125000
+SECONDS ?= 60
 
 # Trusted: a mistake here breaks the table. The first five are pure: they import the standard library only.
 TRUSTED := $(addprefix kernel/,errors.py principals.py policy.py handles.py wire.py engine.py image.py fiber.py guest.py \
@@ -14,7 +18,7 @@ comma := ,
 space := $(subst ,, )
 
 .DEFAULT_GOAL := help
-.PHONY: help serve test bench guests lint format types imports tests coverage lines lock clean
+.PHONY: help serve test fuzz bench guests lint format types imports tests coverage lines lock clean
 .DELETE_ON_ERROR:
 
 help: ## What there is
@@ -24,6 +28,10 @@ serve: $(VENV)/.run guests ## Serve on 127.0.0.1:8787 (HOST=… PORT=…), with 
 	@exec $(BIN)/valgate serve --demo --host $(HOST) --port $(PORT)
 
 test: lint types imports tests coverage lines ## Everything: lint, types, import contracts, tests, coverage of the trusted files
+
+fuzz: $(VENV)/.dev guests ## Hunt in the kernel and in the decoder with a million inputs and more (SLICES=… SEED=… COUNT=… SECONDS=…)
+	@$(BIN)/python -m tests.fuzz --slices $(SLICES) --seed $(SEED) --count $(COUNT)
+	@if [ $(SECONDS) -gt 0 ]; then tests/fuzz/codec.sh $(SEED) $(SECONDS); fi
 
 bench: $(VENV)/.run guests ## Measure, beside aiohttp's hello in the same run
 	@$(BIN)/python -m bench
