@@ -9,6 +9,7 @@ import { describe, enter } from "./outcome.js";
 import { references } from "./references.js";
 import { installSecret } from "./secret.js";
 import { flush, installVal } from "./val.js";
+import { installWeb } from "./web/index.js";
 
 const { stringify } = JSON;
 const units = Object.create(null);
@@ -16,6 +17,7 @@ const units = Object.create(null);
 export default function boot(glue, global) {
   const host = born(glue);
   delete global.performance; // it would hold the builder's time
+  installWeb(host, global);
   installConsole(host, global);
   installClock(host, global);
   installMail(host, global);

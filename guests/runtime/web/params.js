@@ -1,0 +1,169 @@
+// URLSearchParams. Pairs in one list; whoever belongs to a URL tells it when something has changed.
+import "./legacy.js";
+import urlencoded from "whatwg-url/lib/urlencoded.js";
+import { illegal, isObject, iterable, needs, pairs, publish, scalar } from "./idl.js";
+import { setQuery } from "./url.js";
+
+const INSIDE = Symbol("inside");
+let guts;
+
+// name, value, name, value …
+function parse(text) {
+  const list = [];
+  if (text === "") return list;
+  const found = urlencoded.parseUrlencodedString(text);
+  for (let i = 0; i < found.length; i++) list.push(found[i][0], found[i][1]);
+  return list;
+}
+
+function serialize(list) {
+  const tuples = [];
+  for (let i = 0; i < list.length; i += 2) tuples.push([list[i], list[i + 1]]);
+  return urlencoded.serializeUrlencoded(tuples);
+}
+
+function fromInit(init) {
+  if (!isObject(init)) {
+    const text = scalar(init);
+    return parse(text[0] === "?" ? text.slice(1) : text);
+  }
+  const list = pairs(init, scalar, "search parameters");
+  if (init[Symbol.iterator] !== undefined && init[Symbol.iterator] !== null) return list;
+  return unique(list);
+}
+
+// Of a record, keys that became the same after conversion: the last one counts, at the first one's place.
+function unique(list) {
+  const kept = new Map();
+  for (let i = 0; i < list.length; i += 2) kept.set(list[i], list[i + 1]);
+  return [...kept].flat();
+}
+
+export class URLSearchParams {
+  #list;
+  #url = null;
+
+  static {
+    guts = {
+      is: (value) => isObject(value) && #list in value,
+      list: (params) => params.#list,
+      renew(params, list) {
+        params.#list = list;
+      },
+    };
+  }
+
+  constructor(init = "", list = undefined, url = undefined) {
+    if (init === INSIDE) {
+      this.#list = list;
+      this.#url = url;
+      return;
+    }
+    this.#list = fromInit(init);
+  }
+
+  get size() {
+    return this.#list.length / 2;
+  }
+
+  append(name, value) {
+    const list = this.#list;
+    needs(2, arguments.length, "append");
+    list.push(scalar(name), scalar(value));
+    this.#changed();
+  }
+
+  delete(name, value = undefined) {
+    const list = this.#list;
+    needs(1, arguments.length, "delete");
+    const key = scalar(name);
+    const only = value === undefined ? undefined : scalar(value);
+    let kept = 0;
+    for (let i = 0; i < list.length; i += 2) {
+      if (list[i] === key && (only === undefined || list[i + 1] === only)) continue;
+      list[kept++] = list[i];
+      list[kept++] = list[i + 1];
+    }
+    list.length = kept;
+    this.#changed();
+  }
+
+  get(name) {
+    const list = this.#list;
+    needs(1, arguments.length, "get");
+    const key = scalar(name);
+    for (let i = 0; i < list.length; i += 2) if (list[i] === key) return list[i + 1];
+    return null;
+  }
+
+  getAll(name) {
+    const list = this.#list;
+    needs(1, arguments.length, "getAll");
+    const key = scalar(name);
+    const found = [];
+    for (let i = 0; i < list.length; i += 2) if (list[i] === key) found.push(list[i + 1]);
+    return found;
+  }
+
+  has(name, value = undefined) {
+    const list = this.#list;
+    needs(1, arguments.length, "has");
+    const key = scalar(name);
+    const only = value === undefined ? undefined : scalar(value);
+    for (let i = 0; i < list.length; i += 2) if (list[i] === key && (only === undefined || list[i + 1] === only)) return true;
+    return false;
+  }
+
+  set(name, value) {
+    const list = this.#list;
+    needs(2, arguments.length, "set");
+    const key = scalar(name);
+    const text = scalar(value);
+    let kept = 0;
+    let found = false;
+    for (let i = 0; i < list.length; i += 2) {
+      if (list[i] === key && found) continue;
+      const mine = list[i] === key;
+      found ||= mine;
+      list[kept++] = list[i];
+      list[kept++] = mine ? text : list[i + 1];
+    }
+    list.length = kept;
+    if (!found) list.push(key, text);
+    this.#changed();
+  }
+
+  sort() {
+    const list = this.#list;
+    const tuples = [];
+    for (let i = 0; i < list.length; i += 2) tuples.push([list[i], list[i + 1]]);
+    tuples.sort((a, b) => (a[0] < b[0] ? -1 : a[0] > b[0] ? 1 : 0));
+    for (let i = 0; i < tuples.length; i++) [list[2 * i], list[2 * i + 1]] = tuples[i];
+    this.#changed();
+  }
+
+  toString() {
+    return serialize(this.#list);
+  }
+
+  #changed() {
+    if (this.#url !== null) setQuery(this.#url, serialize(this.#list) || null);
+  }
+}
+iterable(URLSearchParams, "URLSearchParams", (params, index) => {
+  if (!guts.is(params)) throw illegal("URLSearchParams");
+  const list = guts.list(params);
+  return 2 * index < list.length ? [list[2 * index], list[2 * index + 1]] : undefined;
+});
+for (const [key, length] of [["has", 1], ["delete", 1]]) Object.defineProperty(URLSearchParams.prototype[key], "length", { value: length, configurable: true });
+Object.defineProperty(URLSearchParams, "length", { value: 0, configurable: true });
+publish(URLSearchParams, "URLSearchParams");
+
+// ---- for the rest of the house -----------------------------------------------------------------------
+
+export const isParams = (value) => guts.is(value);
+export const pairsOf = (params) => guts.list(params);
+export const paramsOf = (query, url) => new URLSearchParams(INSIDE, parse(query), url);
+export const paramsFrom = (list) => new URLSearchParams(INSIDE, list, null);
+export const renew = (params, query) => guts.renew(params, parse(query));
+export { parse as parseUrlencoded, serialize as serializeUrlencoded };
