@@ -21,6 +21,7 @@ static const char *const CORPUS[] = {
   "(()=>{const a=[];a.push(a);return a})()", "(()=>{const o={};return [o,o,{o}]})()", "Object.assign([1,2],{own:3,[Symbol.for('s')]:4})",
   "(()=>1)", "(class A{static s=1;m(){return 1}})", "new (class B{x=1;get y(){return 2}})", "Promise.resolve(1)", "(function*(){yield 1;yield 2})()",
   "Object.defineProperty(new (class L extends Array{})(3),'length',{writable:false})", "new (class M extends Map{})([[1,2]])", "new Proxy({a:1},{})", "[Number,Math.max,Object,Error]",
+  "new Copied('ab')", "[new Copied([()=>1]), new Copied({})].map((c, i, all) => [c, all, c])", "new Native()", "[Native, Copied, new (class S extends Native {})]",
   "[()=>1,{f(){}},Promise.resolve({})]", "Array.from({length:40},(_, i)=>({i}))", "'x'.repeat(5000)", "[undefined,null,true,false,NaN,Infinity,-0]"};
 
 enum { MOST = 1 << 16, WORDS = 12 };
@@ -146,12 +147,17 @@ static const char POKE[] =
   "(v => { const t = f => { try { return f() } catch {} }; t(() => Object.keys(v)); t(() => Object.getPrototypeOf(v)); t(() => v.x); t(() => v.next());"
   " t(() => { v.y = [v] }); t(() => delete v.y); t(() => 'z' in v); t(() => v(1, {}, v)); t(() => new v(1)); t(() => v instanceof Map); const short = !(t(() => v.length) > 999); if (short) t(() => JSON.stringify([v], (k, x) => (x?.length > 999 ? 0 : x)));"
   " t(() => Object.defineProperty(v, 'q', {get() { return v }})); t(() => { for (const x of v) x; }); t(() => Object.getOwnPropertyDescriptor(v, 'x'));"
-  " if (short) t(() => `${v}`); t(() => structuredClone?.(v)); t(() => class extends v {}); t(() => Object.setPrototypeOf(Object.create(v), v)); })";
+  " if (short) t(() => `${v}`); t(() => structuredClone(v)); t(() => decode(v)); t(() => { v.size = 2 }); t(() => v.go(v)); t(() => v._inside); t(() => class extends v {}); t(() => Object.setPrototypeOf(Object.create(v), v)); })";
 
 int main(int argc, char **argv) {
   state = argc > 1 ? strtoull(argv[1], NULL, 10) * 2654435761u + 1 : 1;
   time_t end = time(NULL) + (argc > 2 ? atoi(argv[2]) : 10);
-  static const char RUNTIME[] = "(function (glue, global) { return {enter() {}, load() {}, end() {}, pure() {}} })";
+  static const char RUNTIME[] =
+    "(function (glue, global) { class Copied { #s; constructor(s) { this.#s = s } get s() { return this.#s } static of(x) { return #s in x ? x.#s : undefined } }"
+    " class Native { constructor() { this._inside = [] } get size() { return 1 } set size(x) { this.z = x } go(f) { return f?.(this) } }"
+    " glue.platform(3, Copied, Copied.of, (state) => { if (state?.length > 2) throw state; return new Copied(state) }, true); glue.native(Native); glue.inside(new Native());"
+    " Object.assign(global, { Copied, Native, structuredClone: (x) => glue.clone(x), decode: (x) => glue.decodeText(x, false) });"
+    " return {enter() {}, load() {}, end() {}, pure() {}} })";
   guest_boot(1 << 20);
   memcpy(guest_buffer(sizeof RUNTIME), RUNTIME, sizeof RUNTIME);
   if (guest_load(sizeof RUNTIME - 1)) return fprintf(stderr, "%s\n", (char *)inbox), 2;
