@@ -48,6 +48,7 @@ const basicHandlers = {
   },
   Property(emitter, node) {
     if (node.method || node.kind !== "init") emitter.noteMethod(node);
+    if (node.shorthand) emitter.spellOut(node);
     if (node.computed) emitter.visit(node.key);
     emitter.visit(node.value);
   },
@@ -67,10 +68,11 @@ const HANDLERS = {
 };
 
 export class Emitter {
-  /** `dollar`: the name that holds the references object. */
-  constructor(source, dollar) {
+  /** `dollar`: the name that holds the references object; `jsx`: what pragmas say. */
+  constructor(source, dollar, jsx) {
     this.source = source;
     this.dollar = dollar;
+    this.jsx = jsx;
     /** Whether there are line separators, after which the engine sees no line break. */
     this.separated = /[\u2028\u2029]/.test(source);
     this.writer = new Writer(source);
@@ -153,6 +155,13 @@ export class Emitter {
     const plain = !node.computed && (node.kind === "method" || node.kind === "init") && node.key.type !== "PrivateIdentifier";
     this.writer.copy(node.key.start);
     this.writer.method(plain ? String(node.key.name ?? node.key.value) : null);
+  }
+
+  /** `{a}` of what is a member is `{a: N.a}`. */
+  spellOut(property) {
+    if (!(property.value.left ?? property.value).member) return;
+    this.writer.copy(property.start);
+    this.writer.put(`${property.key.name}: `);
   }
 
   visitAll(nodes) {

@@ -17,6 +17,12 @@ const JSX_END = /<\/|\/>/;
 const MAX_NAME = 48;
 const NO_OWNER = new Set(["secrets", "anonymous"]);
 const NO_NAME = new Set(["me", "anonymous"]);
+/** What a type checker complains of; the code runs all the same. */
+const UNTOLD = /^(?:This member cannot have an 'override'|A required element cannot follow|'\w+' modifier must precede)/;
+/** What the text of an element that nobody closed ends in. */
+const TEXT_END = /^Unexpected token `[>}]`/;
+const COMPONENT = "Component";
+const UNCLOSED = "is not closed. If it is a type, write it behind the value: x as T";
 const DECORATORS = "Decorators are not supported. A val is written @user.name";
 const OPTIONS = {
   ecmaVersion: 2026,
@@ -33,6 +39,12 @@ export function skipTrivia(text, from) {
   TRIVIA.lastIndex = from;
   TRIVIA.test(text);
   return TRIVIA.lastIndex;
+}
+
+/** What looks like an element and is not closed, or is a cast: every val may hold JSX, so `<string>x` begins an element. */
+function unclosed(input, pos) {
+  const tag = /^<[^<>{}]{0,40}>/.exec(input.slice(pos, pos + 42))?.[0] ?? "<";
+  return Object.assign(new SyntaxError(`${tag} ${UNCLOSED}`), { pos });
 }
 
 function references(Parser) {
@@ -166,6 +178,7 @@ function references(Parser) {
 
     /** `export foo = …` is what people wrote: it means `export let foo = …`. */
     parseExport(node, exports) {
+      if (this.skipTypeOfAll()) return Object.assign(super.parseExport(node, exports), { exportKind: "type" });
       if (!this.isImplicitExport()) return super.parseExport(node, exports);
       this.next();
       const declaration = this.startNode();
@@ -177,6 +190,15 @@ function references(Parser) {
       node.source = null;
       this.checkVariableExport(exports, declaration.declarations);
       return this.finishNode(node, "ExportNamedDeclaration");
+    }
+
+    /** `export type * from "x"`: move behind `type`. */
+    skipTypeOfAll() {
+      const start = skipTrivia(this.input, this.pos);
+      if (this.wordAt(start) !== "type" || this.input[skipTrivia(this.input, start + 4)] !== "*") return false;
+      this.countLines(this.pos, start + 4);
+      this.pos = start + 4;
+      return true;
     }
 
     isImplicitExport() {
@@ -196,8 +218,53 @@ function references(Parser) {
     /** `<T extends A>(x) => …` is no JSX: what failed to be JSX may be a generic arrow. */
     reportReservedArrowTypeParam() {}
 
+    /** Every val may hold JSX, so `<string>x` begins an element. The last one that was tried is the one that is told. */
+    tsParseTypeAssertion() {
+      this.cast = Math.max(this.cast ?? 0, this.start);
+      throw unclosed(this.input, this.start);
+    }
+
+    jsx_parseElementAt(start, place) {
+      const { open } = this;
+      this.open = start;
+      const node = super.jsx_parseElementAt(start, place);
+      this.open = open;
+      return node;
+    }
+
+    jsx_parseIdentifier() {
+      if (this.type === REFERENCE) {
+        const { owner, name } = this.value;
+        this.raise(this.start, `@${owner}.${name} cannot name an element: write const ${COMPONENT} = @${owner}.${name}, then <${COMPONENT}/>`);
+      }
+      return super.jsx_parseIdentifier();
+    }
+
+    /** The error to tell: a generic arrow that failed was also tried as an element, a cast as several things. */
+    judged(error) {
+      const at = this.cast ?? (error.message.includes(UNCLOSED) ? error.pos : null);
+      if (at === null) return error;
+      return this.looksLikeArrow(at) ? this.furthest : unclosed(this.input, at);
+    }
+
+    /** Whether `<T>(…)` goes on as an arrow function does. */
+    looksLikeArrow(pos) {
+      let at = skipTrivia(this.input, this.input.indexOf(">", pos) + 1);
+      if (this.input[at] !== "(") return false;
+      for (let depth = 0; at < this.input.length; at++) {
+        if (this.input[at] === "(") depth++;
+        else if (this.input[at] === ")" && --depth === 0) break;
+      }
+      return /^(?:=>|:)/.test(this.input.slice(skipTrivia(this.input, at + 1)));
+    }
+
     raise(pos, message) {
       if (message.startsWith("Not enough stack")) throw new RangeError(message);
+      if (UNTOLD.test(message)) return;
+      if (message.startsWith("Unterminated JSX") || (TEXT_END.test(message) && !JSX_END.test(this.input))) {
+        throw unclosed(this.input, this.open);
+      }
+      if (pos >= (this.furthest?.pos ?? 0)) this.furthest = new SourceError(pos, message);
       super.raise(pos, message);
     }
 
@@ -234,6 +301,12 @@ const WITHOUT_JSX = flattened(acorn.Parser.extend(fastTokens, tsPlugin(), refere
 const WITHOUT_TYPES = flattened(acorn.Parser.extend(fastTokens, references));
 /** For what was written. */
 const PLAIN = flattened(acorn.Parser.extend(fastTokens));
+
+/** The character of an entity of JSX text; what is none stays. */
+export function entity(text) {
+  const parser = new WITH_JSX({ ...OPTIONS }, text);
+  return parser.jsx_readEntity() + text.slice(parser.pos);
+}
 
 /** Where the parser is, for errors that do not say where they are. */
 export const progress = { parser: null };
@@ -274,9 +347,10 @@ export function parse(source) {
       try {
         return attempt(Parser, source, asExpression);
       } catch (raised) {
-        const error = placed(raised);
+        const error = progress.parser.judged(placed(raised));
         const counts = Parser === WITH_JSX || !isJsx;
         if (!worst || (counts && error.pos > worst.pos)) worst = error;
+        if (Parser !== WITH_JSX && !isJsx && error.message.includes(UNCLOSED)) throw error;
       }
     }
   }

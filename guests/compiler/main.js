@@ -1,6 +1,7 @@
 // globalThis.compile: the source of a val in, JSON out. It never throws.
 
 import { Emitter } from "./emit.js";
+import { pragmas } from "./jsx.js";
 import { parse, progress, verify } from "./grammar.js";
 import { SourceError } from "./nodes.js";
 import { emitExpression, emitProgram } from "./program.js";
@@ -28,7 +29,7 @@ function commonjs(walk) {
 function translate(source, starts) {
   const { expression, program } = parse(source);
   const walk = resolve(expression ?? program);
-  const emitter = new Emitter(source, freshName(walk.names));
+  const emitter = new Emitter(source, freshName(walk.names), pragmas(source));
   progress.parser = null;
   progress.emitter = emitter;
   const { form, name, head, tail } = expression ? emitExpression(emitter, expression) : emitProgram(emitter, program);

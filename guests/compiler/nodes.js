@@ -6,7 +6,6 @@ const WRAPPERS = new Set([
   "TSNonNullExpression",
   "TSAsExpression",
   "TSSatisfiesExpression",
-  "TSTypeAssertion",
   "TSInstantiationExpression",
 ]);
 

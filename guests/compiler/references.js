@@ -228,6 +228,7 @@ export const referenceHandlers = {
       if (property.type === "RestElement") emitter.visit(property);
       else {
         if (property.computed) emitter.visit(property.key);
+        else if (property.shorthand) emitter.spellOut(property);
         emitTarget(emitter, property.value);
       }
     }

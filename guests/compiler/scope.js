@@ -3,10 +3,12 @@
 // It answers four questions: is this `api` (or `module`, `exports`) the global one; is this identifier a member of
 // an enum around it; does the top level await; which names does the source use at all.
 
-import { SourceError, bare, boundNames, children, isTypeOnly } from "./nodes.js";
+import { SourceError, bare, boundNames, children, declaredNames, isTypeOnly } from "./nodes.js";
+import { rootOf } from "./jsx.js";
 
 const FUNCTIONS = new Set(["FunctionDeclaration", "FunctionExpression", "ArrowFunctionExpression"]);
 const BLOCKS = new Set(["BlockStatement", "ForStatement", "ForInStatement", "ForOfStatement", "SwitchStatement", "CatchClause"]);
+const FACTORIES = ["h", "React"];
 const GLOBALS = new Set(["api", "module", "exports"]);
 
 class Scope {
@@ -16,6 +18,10 @@ class Scope {
     this.names = new Set();
     /** Names of enums declared here, with the members known so far. */
     this.enums = new Map();
+    /** Namespaces declared here, with what their blocks so far export. */
+    this.spaces = new Map();
+    /** Declarators of names that could make JSX: { name, start, end }. */
+    this.makers = [];
   }
 
   /** The scope that `var` declares in. */
@@ -38,9 +44,19 @@ export function resolve(root) {
   for (const [node, scope] of walk.uses) {
     const owner = scope.find(node.name);
     if (!owner) node.free = true;
-    else if (owner.kind === "enum") node.member = owner.id;
+    else if (owner.id) node.member = owner.id;
+  }
+  for (const [node, scope] of walk.elements) {
+    node.classic = FACTORIES.find((name) => makes(name, node, scope)) ?? null;
+    node.fragment = scope.find("Fragment") !== null;
   }
   return walk;
+}
+
+/** Whether an element is made by a name in scope; what the name itself is made of comes before it. */
+function makes(name, node, scope) {
+  const owner = scope.find(name);
+  return owner !== null && !owner.makers.some((each) => each.name === name && each.start <= node.start && node.end <= each.end);
 }
 
 class Walk {
@@ -49,6 +65,7 @@ class Walk {
     this.uses = [];
     this.awaits = false;
     this.members = new Set();
+    this.elements = [];
   }
 
   /** `where`: how deep in functions, and whether `arguments` means something. */
@@ -152,7 +169,12 @@ class Walk {
   VariableDeclaration(node, scope, where) {
     if (node.kind === "await using" && !where.depth) this.awaits = true;
     const target = node.kind === "var" ? scope.hoist : scope;
-    for (const { id } of node.declarations) for (const name of boundNames(id)) target.names.add(name);
+    for (const { id, start, end } of node.declarations) {
+      for (const name of boundNames(id)) {
+        target.names.add(name);
+        if (FACTORIES.includes(name)) target.makers.push({ name, start, end });
+      }
+    }
     this.below(node, scope, where);
   }
 
@@ -216,18 +238,47 @@ class Walk {
     this.members = outside;
   }
 
+  /** A block sees its own names, then what earlier blocks of the namespace exported, as members of it. */
   TSModuleDeclaration(node, scope, where) {
-    this.names.add(node.id.name);
-    scope.names.add(node.id.name);
-    this.visit(node.body, new Scope(scope, "function"), { depth: where.depth + 1, arguments: where.arguments });
+    const { name } = node.id;
+    this.names.add(name);
+    scope.names.add(name);
+    const space = scope.spaces.get(name) ?? { exports: new Set(), spaces: new Map() };
+    scope.spaces.set(name, space);
+    const earlier = new Scope(scope, "function");
+    earlier.id = name;
+    earlier.names = new Set(space.exports);
+    const inner = new Scope(earlier, "function");
+    const outside = this.members;
+    this.members = new Set([...outside, ...space.exports]);
+    const body = node.body.type === "TSModuleDeclaration" ? [{ declaration: node.body }] : node.body.body;
+    for (const { declaration } of body) {
+      if (!declaration) continue;
+      for (const each of declaredNames(declaration)) space.exports.add(each);
+      if (declaration.type === "TSModuleDeclaration") inner.spaces = space.spaces;
+    }
+    this.visit(node.body, inner, { depth: where.depth + 1, arguments: where.arguments });
+    this.members = outside;
   }
 
   TSModuleBlock(node, scope, where) {
     this.below(node, scope, where);
   }
 
-  JSXIdentifier(node, scope) {
+  JSXIdentifier(node) {
     this.names.add(node.name);
+  }
+
+  JSXElement(node, scope, where) {
+    this.elements.push([node, scope]);
+    const root = rootOf(node.openingElement.name);
+    if (root) this.uses.push([root, scope]);
+    this.below(node, scope, where);
+  }
+
+  JSXFragment(node, scope, where) {
+    this.elements.push([node, scope]);
+    this.below(node, scope, where);
   }
 }
 

@@ -11,7 +11,7 @@ const MODIFIER = /[A-Za-z]+/y;
 const GONE = new Set(["public", "private", "protected", "readonly", "override", "declare", "abstract"]);
 const BREAK = /[\n\r\u2028\u2029]/;
 
-/** Blank what follows the expression inside: `as T`, `satisfies T`, `!`, `<T>`. */
+/** Blank what follows the expression inside: `as T`, `satisfies T`, `!`. */
 function emitInner(emitter, node) {
   emitter.visit(node.expression);
   emitter.writer.copy(node.expression.end);
@@ -163,19 +163,6 @@ export const typeHandlers = {
   TSSatisfiesExpression: emitInner,
   TSNonNullExpression: emitInner,
   TSInstantiationExpression: emitInner,
-  TSTypeAssertion(emitter, node) {
-    const { writer, source } = emitter;
-    writer.copy(node.start);
-    const broken = BREAK.test(source.slice(node.start, node.expression.start));
-    if (broken) {
-      writer.put("(");
-      writer.skip(node.expression.start);
-    } else writer.blank(node.expression.start);
-    emitter.visit(node.expression);
-    if (!broken) return;
-    writer.copy(node.end);
-    writer.put(")");
-  },
   Identifier(emitter, node) {
     const { writer } = emitter;
     if (node.member) {
@@ -215,4 +202,5 @@ export const typeHandlers = {
   TSTypeAliasDeclaration: (emitter, node) => emitter.writer.remove(node.start, node.end),
   TSDeclareFunction: (emitter, node) => emitter.writer.remove(node.start, node.end),
   ImportDeclaration: (emitter, node) => emitter.writer.remove(node.start, node.end),
+  ExportAllDeclaration: (emitter, node) => emitter.writer.remove(node.start, node.end),
 };

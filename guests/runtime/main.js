@@ -4,6 +4,7 @@ import { born } from "./born.js";
 import { installClock } from "./clock.js";
 import { installConsole } from "./console.js";
 import { learn } from "./inspect/web.js";
+import { installJsx } from "./jsx.js";
 import { installMail } from "./mail.js";
 import { describe, enter } from "./outcome.js";
 import { references } from "./references.js";
@@ -21,6 +22,7 @@ export default function boot(glue, global) {
   installConsole(host, global);
   installClock(host, global);
   installMail(host, global);
+  installJsx(host);
   installSecret(host, global);
   installVal(host, global);
   learn(global); // last: it looks at what is installed

@@ -1,5 +1,6 @@
 // What an evaluation comes to: the outermost value, awaited all through, as JSON or as what is stored; or what it threw.
 import { show } from "./console.js";
+import { rendered } from "./jsx.js";
 import { references } from "./references.js";
 import { kindOf, rendering } from "./val.js";
 
@@ -62,7 +63,8 @@ function toJSON(value) {
   }
 }
 
-function result(host, value) {
+function result(host, outcome) {
+  const value = rendered(outcome);
   host.glue.finish(0, toJSON(value), kindOf(value));
 }
 

@@ -1,5 +1,6 @@
 // What the compiled code of a val calls for its references: `$` in guests/compiler/README.md. One object a unit.
 import { named } from "./born.js";
+import { Fragment, factory, jsx } from "./jsx.js";
 import { readSecret, secrets } from "./secret.js";
 import * as val from "./val.js";
 
@@ -105,6 +106,15 @@ class References {
   name(i) {
     const { owner, name, version } = this.#refs[i];
     return Object.freeze({ owner, name, version });
+  }
+  jsx(type, props) {
+    return jsx(type, props);
+  }
+  h(own) {
+    return factory(own);
+  }
+  get Fragment() {
+    return Fragment;
   }
   import(specifier) {
     return Promise.reject(named("NotSupportedError", `import(${JSON.stringify(String(specifier))}) is not supported yet`));

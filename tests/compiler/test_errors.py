@@ -65,7 +65,7 @@ ERRORS: list[tuple[str, str, str, int, int]] = [
     ("a parameter", "(a, @me.x) => 1", "Binding member expression", 1, 5),
     ("a shorthand property", "({ @me.x })", "Unexpected token '@me.x'", 1, 4),
     ("a property's name", "({ @me.x: 1 })", "Unexpected token '@me.x'", 1, 4),
-    ("a JSX element", "<@me.X/>", "Unexpected token '@me.X'", 1, 2),
+    ("a JSX element", "<@me.X/>", "@me.X cannot name an element: write const Component = @me.X, then <Component/>", 1, 2),
     ("a type", "let a: @me.x", "A val is a value: it cannot stand in a type", 1, 8),
     ("typeof in a type", "let a: typeof @me.x", "A val is a value: it cannot stand in a type", 1, 15),
     ("a cast", "x as @me.y", "A val is a value: it cannot stand in a type", 1, 6),

@@ -36,7 +36,7 @@ async def test_lines_stay(compiler: Compiler, source: str) -> None:
 
 MARKED = [
     "@me.x; MARK; @me.y = MARK; @me.z ??= @B.f(MARK)\n  MARK",
-    "const a: Map<string, number> = MARK as any, b = <any>MARK, c = MARK!",
+    "const a: Map<string, number> = MARK as any, b = MARK as\nany, c = MARK!",
     "enum E { A = MARK, B = (MARK) }\nnamespace N { export const a = MARK }",
     "<a b={MARK}>\n text {MARK} <b c='1' d={MARK}/>\n</a>",
     "@me.a\n  .b[MARK]\n  .c(MARK,\n MARK)",

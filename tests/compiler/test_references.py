@@ -187,7 +187,6 @@ TABLE: list[tuple[str, str, list[str]]] = [
         ["@me.x write 1:2", "@b.z read 1:20"],
     ),
     ("a non-null assertion", "@me.x!.y!++; @B.f!(1)", ["@me.x write 1:1", "@b.f call 1:14"]),
-    ("a type assertion", "const x = <number>@me.x", ["@me.x read 1:19"]),
     ("types that look alike", "type A = { me: 'x@me.x' }; let y: A = @me.y", ["@me.y read 1:39"]),
     ("an enum", "enum E { A = 1, B = @me.x, C = A | B }", ["@me.x read 1:21"]),
     (

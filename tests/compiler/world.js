@@ -7,6 +7,8 @@ globalThis.inWorld = (glue, text) => {
   );
 };
 
+const shownTag = (tag) => (typeof tag === "function" ? tag.name : tag);
+
 const run = async (answer, text) => {
   const data = (0, eval)(`(${text})`);
   const log = [];
@@ -39,6 +41,9 @@ const run = async (answer, text) => {
     name: (i) => `name ${key(i)}`,
     secret: (i) => `secret ${key(i)}`,
     secrets: (i) => ({ [`of ${unit.references[i].owner}`]: true, k: "dynamic" }),
+    jsx: (tag, props) => [shownTag(tag), props],
+    h: (own) => (typeof own === "function" ? own : (tag, props, ...kids) => ["classic", shownTag(tag), props, ...kids]),
+    Fragment: "fragment",
     import: (specifier) => Promise.reject(new Error(`no ${specifier}`)),
     method: (i, keys, args) => {
       log.push("method");
@@ -63,8 +68,6 @@ const run = async (answer, text) => {
     },
     deepSlot: (i, keys) => slot(holder(i, keys)),
   };
-  globalThis.h = (tag, props, ...kids) => [typeof tag === "function" ? tag.name : tag, props, ...kids];
-  globalThis.Fragment = "fragment";
   globalThis.api = (name, ...args) => `api(${[name, ...args].join(", ")})`;
   const value = await (0, eval)(unit.code)($);
   const shown = typeof value === "function" ? `function ${value.name}` : value === undefined ? "undefined" : value;
