@@ -50,15 +50,8 @@ const among = (list, value) => {
 };
 
 // Half characters do not occur in what the web's objects hold.
-function isScalar(text) {
-  for (let i = 0; i < text.length; i++) {
-    const unit = text[i];
-    if (unit < "\ud800" || unit > "\udfff") continue;
-    if (unit > "\udbff" || i + 1 === text.length || text[i + 1] < "\udc00" || text[i + 1] > "\udfff") return false;
-    i++;
-  }
-  return true;
-}
+const { isWellFormed } = String.prototype;
+const isScalar = (text) => apply(isWellFormed, text, []);
 
 function isBlobType(text) {
   for (let i = 0; i < text.length; i++) if (text[i] < " " || text[i] > "~" || (text[i] >= "A" && text[i] <= "Z")) return false;
@@ -248,10 +241,22 @@ const BY_COPY = [
 const BY_REFERENCE = [
   ...[EventTarget, Event, CustomEvent, AbortSignal, AbortController, Performance],
   ...[TextEncoder, TextDecoder, TextEncoderStream, TextDecoderStream],
-  ...streams.classes,
+  ...Object.values(streams.classes),
 ];
+
+// Instances of what the library keeps its state in: those keys of theirs are nobody else's to see.
+function samples() {
+  const controllers = [];
+  const start = (controller) => void controllers.push(controller);
+  const { ReadableStream, TransformStream, WritableStream } = streams;
+  const readable = [new ReadableStream({ start }), new ReadableStream({ type: "bytes", start })];
+  const writable = new WritableStream({ start });
+  const others = [new TransformStream({ start }), new streams.CountQueuingStrategy({ highWaterMark: 1 }), new streams.ByteLengthQueuingStrategy({ highWaterMark: 1 })];
+  return [...readable, writable, ...others, ...controllers, readable[0].getReader(), readable[1].getReader({ mode: "byob" }), writable.getWriter()];
+}
 
 export function installCrossing() {
   for (const { kind, Class, dehydrate, hydrate, cloneable = false } of BY_COPY) glue.platform(kind, Class, dehydrate, hydrate, cloneable);
   glue.native(...BY_REFERENCE);
+  glue.inside(...samples());
 }

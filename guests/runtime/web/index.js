@@ -29,7 +29,7 @@ const NAVIGATOR = {
 export function installWeb(host, global) {
   give(host.glue);
   installCrossing();
-  for (const Class of classes) install(global, { [Class.name]: Class });
+  install(global, classes);
   install(global, { AbortController, AbortSignal, Blob, Buffer, CustomEvent, Event, EventTarget, File, FormData, Headers, Performance, Request, Response });
   install(global, { TextDecoder, TextDecoderStream, TextEncoder, TextEncoderStream, URL, URLSearchParams });
   const reportError = (error) => report(error);

@@ -163,8 +163,9 @@ export const cancelStream = (stream, reason) => apply(cancel, stream, [reason]);
 export const teeStream = (stream) => apply(tee, stream, []);
 export const isWritable = (value) => isOwn(value, writableLockedOf);
 
-export const classes = [
-  ...[ReadableStream, ReadableStreamDefaultReader, ReadableStreamBYOBReader, ReadableStreamBYOBRequest],
-  ...[ReadableStreamDefaultController, ReadableByteStreamController, TransformStream, TransformStreamDefaultController],
-  ...[WritableStream, WritableStreamDefaultWriter, WritableStreamDefaultController, ByteLengthQueuingStrategy, CountQueuingStrategy],
-];
+export const classes = {
+  ...{ ReadableStream, ReadableStreamDefaultReader, ReadableStreamBYOBReader, ReadableStreamBYOBRequest },
+  ...{ ReadableStreamDefaultController, ReadableByteStreamController, TransformStream, TransformStreamDefaultController },
+  ...{ WritableStream, WritableStreamDefaultWriter, WritableStreamDefaultController, ByteLengthQueuingStrategy, CountQueuingStrategy },
+};
+for (const name of Object.keys(classes)) defineProperty(classes[name], "name", { value: name, configurable: true });
