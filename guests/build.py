@@ -43,7 +43,13 @@ class BuildError(Exception):
 
 def inputs(*folders: str) -> str:
     """Return the hash of what the build reads: all of it, or these folders."""
-    names = [HERE / "build.py", HERE / "boot.py", HERE / "package-lock.json", HERE.parent / "kernel" / "image.py"]
+    names = [
+        HERE / "build.py",
+        HERE / "boot.py",
+        HERE / "bundle.mjs",
+        HERE / "package-lock.json",
+        HERE.parent / "kernel" / "image.py",
+    ]
     wanted = folders or ("engine", "runtime", "compiler")
     names += sorted(path for folder in wanted for path in (HERE / folder).rglob("*") if path.is_file())
     digest = hashlib.sha256()
@@ -117,16 +123,13 @@ def bundle() -> None:
 
 
 def _bundle(entry: Path, form: str) -> str:
-    esbuild = WORK / "node_modules" / ".bin" / "esbuild"
     target = WORK / f"{entry.parent.name}.bundle.js"
     # resolved from the copy beside node_modules, so that bare imports are found
     source = WORK / "src" / entry.parent.name
     shutil.rmtree(source, ignore_errors=True)
     shutil.copytree(entry.parent, source)
-    run(
-        *(esbuild, source / entry.name, "--bundle", f"--format={form}", "--platform=browser", "--target=es2023"),
-        *("--charset=ascii", "--legal-comments=none", "--minify-syntax", "--minify-whitespace", f"--outfile={target}"),
-    )
+    shutil.copy(HERE / "bundle.mjs", WORK)
+    run("node", WORK / "bundle.mjs", source / entry.name, form, target, cwd=WORK)
     return target.read_text()
 
 

@@ -528,6 +528,19 @@ static void keep_for_good(void) {
   init_list_head(&rt->gc_obj_list);
 }
 
+/* What was booted shows as native, and an image holds no source: half of a heap would be text, each function's within its parent's. */
+static void forget_sources(void) {
+  struct list_head *at;
+  list_for_each(at, &rt->gc_obj_list) {
+    JSGCObjectHeader *header = list_entry(at, JSGCObjectHeader, link);
+    JSFunctionBytecode *function = (JSFunctionBytecode *)header;
+    if (JS_GC_TYPE(header) != JS_GC_OBJ_TYPE_FUNCTION_BYTECODE || !function->source) continue;
+    memset(function->source, 0, function->source_len); /* pages of zeros are not in the image */
+    js_free_rt(rt, function->source);
+    function->source = NULL;
+  }
+}
+
 #define GC_ROOM (4u << 20)
 
 /* load(length): run the runtime's script, a function (glue, global) => handlers, from the buffer */
@@ -539,6 +552,7 @@ EXPORT("load") int guest_load(uint32_t length) {
   JSValue function = JS_Eval(ctx, source, length, "valgate:runtime", JS_EVAL_TYPE_GLOBAL | JS_EVAL_FLAG_STRICT);
   free(source);
   if (JS_IsException(function)) return report(function);
+  forget_sources();
   JSValue glue = JS_NewObjectProto(ctx, JS_NULL), global = JS_GetGlobalObject(ctx);
   for (uint32_t i = 0; i < countof(GLUE); i++) JS_SetPropertyStr(ctx, glue, GLUE[i].name, JS_NewCFunction(ctx, GLUE[i].function, GLUE[i].name, GLUE[i].length));
   JSValueConst args[2] = {glue, global};
