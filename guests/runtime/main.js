@@ -3,6 +3,7 @@
 import { born } from "./born.js";
 import { installClock } from "./clock.js";
 import { installConsole } from "./console.js";
+import { installCrypto } from "./crypto.js";
 import { learn } from "./inspect/web.js";
 import { installJsx } from "./jsx.js";
 import { installMail } from "./mail.js";
@@ -21,6 +22,7 @@ export default function boot(glue, global) {
   installWeb(host, global);
   installConsole(host, global);
   installClock(host, global);
+  installCrypto(host, global);
   installMail(host, global);
   installJsx(host);
   installSecret(host, global);

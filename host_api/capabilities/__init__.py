@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from host_api.capabilities.clock import Clock
 from host_api.capabilities.console import Console
+from host_api.capabilities.crypto import Crypto
 from host_api.capabilities.mail import Mail
 from host_api.capabilities.secret import Secret
 from host_api.capabilities.val import Vals
@@ -14,4 +15,4 @@ from kernel.capability import Capability
 
 def capabilities(store: Store, compiler: Compiler) -> tuple[Capability, ...]:
     """Return every capability of the house, with its powers."""
-    return (Console(), Clock(), Mail(store), Secret(store), Vals(store, compiler))
+    return (Console(), Clock(), Crypto(), Mail(store), Secret(store), Vals(store, compiler))
