@@ -35,9 +35,16 @@ function chunkOf(part, native) {
   return new Uint8Array(glue.encodeText(native ? text.replace(/\r\n|\r/g, "\n") : text));
 }
 
+// The nearest integer, of two the even one: how the platform reads a place that is clamped.
+function nearest(number) {
+  const below = Math.floor(number);
+  const over = number - below;
+  return below + (over > 0.5 || (over === 0.5 && below % 2 !== 0) ? 1 : 0) || 0;
+}
+
 function clamped(value, size, otherwise) {
   if (value === undefined) return otherwise;
-  const wanted = Math.trunc(Number(value)) || 0;
+  const wanted = nearest(Number(value));
   return wanted < 0 ? Math.max(size + wanted, 0) : Math.min(wanted, size);
 }
 

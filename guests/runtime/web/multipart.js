@@ -45,9 +45,8 @@ function find(bytes, part, from) {
   return -1;
 }
 
-class Refused extends TypeError {}
 const refuse = () => {
-  throw new Refused("the body is no multipart/form-data");
+  throw new TypeError("the body is no multipart/form-data");
 };
 
 // Entries of bytes; throws a TypeError.

@@ -1,11 +1,11 @@
 // URL, by whatwg-url's parser. The class is ours: private fields, the search parameters made only when somebody looks,
 // and one that crossed is parsed when it is first used, by its reader's own time.
 import "./legacy.js";
-import usm from "whatwg-url/lib/url-state-machine.js";
+import usm, { basicURLParse } from "./parser.js";
 import { isObject, needs, publish, scalar } from "./idl.js";
 import { paramsOf, renew } from "./params.js";
 
-const { basicURLParse, serializeURL } = usm;
+const { serializeURL } = usm;
 const INSIDE = Symbol("inside");
 let guts;
 
