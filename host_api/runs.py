@@ -178,7 +178,7 @@ class Recorded:
         return row
 
     def _unmasked(self, line: Row) -> Row:
-        message = Sources.of(self.run).unmask(_clean(str(line["message"])), self._frame.caller)
+        message = Sources.of(self.run).retell(_clean(str(line["message"])), self._frame.caller)
         return line | {"message": message}
 
     def _say(self, evaluation: Evaluation, row: EvaluationRow, error: ErrorInfo | None) -> None:

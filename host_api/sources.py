@@ -18,8 +18,12 @@ ENTRY = "eval"
 INTERNAL = "valgate:"
 MOST_STACK, LONGEST_LINE = 100_000, 2_000
 """Characters: a val may have written its stack itself, and reading it costs the host, not the val."""
+NATIVE = "    at <input>:"
+"""A place in a text that was parsed as JSON, which the message has already."""
+_OWN_FRAME = re.compile(r"^ {4,}at .*\(?valgate:")
 _FRAME = re.compile(
-    r"^ {4}at (?:(?P<function>.*) \()?(?P<label>@?[^()\n]*?(?: \(private \d+\))?):(?P<line>\d+):(?P<column>\d+)\)?$"
+    r"^(?P<indent> {4,}at )(?:(?P<function>.*) \()?(?P<label>@?[^()\n]*?(?: \(private \d+\))?):(?P<line>\d+):(?P<column>\d+)\)?"
+    r"(?P<rest>(?: \{)?)$"
 )
 
 
@@ -65,21 +69,35 @@ class Sources:
         first: tuple[str, int, int] | None = None
         lines: list[str] = []
         for line in stack[:MOST_STACK].splitlines():
-            match = _FRAME.match(line[:LONGEST_LINE])
-            if match is None or match["label"] not in self.by_label:
-                if INTERNAL not in line:
-                    lines.append(line)
-                continue
-            source = self.by_label[match["label"]]
-            if source.masked and source.owner != reader:
-                lines.append(f"    at {source.owner} (private)")
-                continue
-            # Line 0 is the compiler's opening: the engine's place for what the val's first token stands in.
-            at = int(match["line"]), int(match["column"])
-            place = (source.name, *(source.unit.locate(*at) if at[0] else (1, 1)))
+            told, place = self._retold(line, reader)
             first = first or place
-            lines.append(f"    at {match['function'] or '<anonymous>'} ({place[0]}:{place[1]}:{place[2]})")
+            if place or (INTERNAL not in told and not told.startswith(NATIVE)):
+                lines.append(told)
         return "\n".join(lines), first
+
+    def retell(self, text: str, reader: Principal) -> str:
+        """Rewrite the frames of stacks in a text that a val wrote, such as a line of its console."""
+        if " at " not in text or len(text) > MOST_STACK:
+            return self.unmask(text, reader)
+        lines = (
+            self._retold(line, reader)[0] for line in text.split("\n") if not _OWN_FRAME.match(line[:LONGEST_LINE])
+        )
+        return self.unmask("\n".join(lines), reader)
+
+    def _retold(self, line: str, reader: Principal) -> tuple[str, tuple[str, int, int] | None]:
+        """Return a line with the place of a frame in its val; and that place, unless it is none or the reader's to know."""
+        match = _FRAME.match(line) if len(line) <= LONGEST_LINE else None
+        source = self.by_label.get(match["label"]) if match else None
+        if match is None or source is None:
+            return line, None
+        if source.masked and source.owner != reader:
+            return f"{match['indent']}{source.owner} (private){match['rest']}", None
+        # Line 0 is the compiler's opening: the engine's place for what the val's first token stands in.
+        at = int(match["line"]), int(match["column"])
+        line_number, column = source.unit.locate(*at) if at[0] else (1, 1)
+        where = f"{source.name}:{line_number}:{column}"
+        shown = f"{match['function']} ({where})" if match["function"] else f"<anonymous> ({where})"
+        return f"{match['indent']}{shown}{match['rest']}", (source.name, line_number, column)
 
     def unmask(self, text: str, reader: Principal) -> str:
         """Give private labels of the reader's own their names."""

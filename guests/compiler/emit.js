@@ -3,7 +3,7 @@
 // A handler gets (emitter, node), begins with `emitter.writer.copy(node.start)` before it writes anything, and may
 // leave the rest of its text to be copied later. Handlers for references, types, declarations and JSX: see the table.
 
-import { children } from "./nodes.js";
+import { bare, children } from "./nodes.js";
 import { referenceHandlers } from "./references.js";
 import { typeHandlers } from "./types.js";
 import { declarationHandlers } from "./declarations.js";
@@ -51,6 +51,17 @@ const basicHandlers = {
     if (node.shorthand) emitter.spellOut(node);
     if (node.computed) emitter.visit(node.key);
     emitter.visit(node.value);
+  },
+  // What is no error has no stack: the runtime notes where it was thrown.
+  ThrowStatement(emitter, node) {
+    const { argument } = node;
+    if (bare(argument).type === "NewExpression") return emitter.visit(argument);
+    emitter.writer.copy(argument.start);
+    const sequence = argument.type === "SequenceExpression";
+    emitter.writer.put(`${emitter.dollar}.thrown(${sequence ? "(" : ""}`);
+    emitter.visit(argument);
+    emitter.writer.copy(argument.end);
+    emitter.writer.put(sequence ? "))" : ")");
   },
   LabeledStatement(emitter, node) {
     emitter.visit(node.body);

@@ -70,6 +70,36 @@ static bool receive(uint32_t length, bool inherits, InHead *head, Values *values
 
 static void answer_request(Encoder *e, uint32_t *op, InHead *head, Values *values, bool good);
 
+#define LONGEST_STACK 65536
+
+/* An error that came from another guest goes on through the calls of this one: its stack names them, but for the runtime's own. */
+static void goes_on(JSValueConst error) {
+  if (!JS_IsError(error) || handle_of(error)) return;
+  JSValue here = JS_NewObjectClass(ctx, JS_CLASS_ERROR), prepare = ctx->error_prepare_stack;
+  if (JS_IsException(here)) return JS_FreeValue(ctx, JS_GetException(ctx));
+  ctx->error_prepare_stack = JS_UNDEFINED; /* no code of anybody's runs here */
+  build_backtrace(ctx, here, JS_UNDEFINED, NULL, 0, 0, 0);
+  ctx->error_prepare_stack = prepare;
+  JSValue *kept = &JS_VALUE_GET_OBJ(error)->u.object_data;
+  const char *before = JS_IsString(*kept) ? JS_ToCString(ctx, *kept) : NULL, *frames = JS_ToCString(ctx, JS_VALUE_GET_OBJ(here)->u.object_data);
+  if (frames && (!before || strlen(before) < LONGEST_STACK)) {
+    DynBuf text;
+    js_dbuf_init(ctx, &text);
+    if (before) dbuf_putstr(&text, before);
+    if (text.size && text.buf[text.size - 1] != '\n') dbuf_putc(&text, '\n');
+    for (const char *line = frames, *end; (end = strchr(line, '\n')); line = end + 1) {
+      const char *own = strstr(line, "valgate:");
+      if ((!own || own > end) && strncmp(line, "    at call (native)\n", 21)) dbuf_put(&text, (const uint8_t *)line, end + 1 - line);
+    }
+    JS_FreeValue(ctx, *kept);
+    *kept = JS_NewStringLen(ctx, (const char *)text.buf, text.size);
+    dbuf_free(&text);
+  }
+  JS_FreeCString(ctx, before);
+  JS_FreeCString(ctx, frames);
+  JS_FreeValue(ctx, here);
+}
+
 /* Send a CALL and serve requests until its reply is here. */
 static JSValue call_out(uint32_t kind, uint32_t op, uint32_t target, int argc, JSValueConst *argv, uint32_t *status) {
   Encoder e = {.root = "args"};
@@ -102,7 +132,9 @@ static JSValue call_out(uint32_t kind, uint32_t op, uint32_t target, int argc, J
     values_free(&values);
     *status = head.op;
     if (!good) return JS_ThrowTypeError(ctx, "the other side sent what cannot be read");
-    return head.op & STATUS_THREW ? JS_Throw(ctx, value) : value;
+    if (!(head.op & STATUS_THREW)) return value;
+    goes_on(value);
+    return JS_Throw(ctx, value);
   }
 }
 
@@ -186,11 +218,14 @@ static void encode_result(Encoder *e, JSValue result, uint32_t *status) {
 
 static void answer_request(Encoder *e, uint32_t *op, InHead *head, Values *values, bool good) {
   uint32_t status = 0;
+  JSStackFrame *below = rt->current_stack_frame;
+  rt->current_stack_frame = NULL; /* who asks is no caller in this guest: see goes_on */
   open_requests++;
   JSValue result = good ? perform(head, values->count, vc(values->items), &status) : JS_ThrowTypeError(ctx, "the other side sent what cannot be read");
   values_free(values);
   if (head->op & REQUEST_PUMP) run_jobs();
   open_requests--;
+  rt->current_stack_frame = below;
   if (finished && !open_requests) {
     JS_FreeValue(ctx, result);
     *e = outcome;

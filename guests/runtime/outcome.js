@@ -1,18 +1,38 @@
 // What an evaluation comes to: the outermost value, awaited all through, as JSON or as what is stored; or what it threw.
 import { show } from "./console.js";
 import { rendered } from "./jsx.js";
-import { references } from "./references.js";
+import { placeOf, references } from "./references.js";
 import { kindOf, rendering } from "./val.js";
 
 const { parse, stringify } = JSON;
 const { isArray } = Array;
 const { getPrototypeOf } = Object;
 
+const { isError } = Error;
+const MOST_CAUSES = 10;
+
+// What an error came of, as text behind its stack: its cause, and that one's; the errors of an AggregateError.
+function causes(error, seen = [error]) {
+  const found = [];
+  if ("cause" in error) found.push(["cause", error.cause]);
+  if (isArray(error.errors)) error.errors.slice(0, MOST_CAUSES).forEach((each, i) => found.push([`errors[${i}]`, each]));
+  let text = "";
+  for (const [what, each] of found) {
+    const told = !isError(each) ? show(each, { depth: 2 }) : `${each.name}: ${each.message}\n${each.stack ?? ""}`.trimEnd();
+    text += `\n[${what}]: ${told}`;
+    if (isError(each) && seen.length < MOST_CAUSES && !seen.includes(each)) text += causes(each, [...seen, each]);
+  }
+  return text;
+}
+
 // What is told of a thrown value: its own words.
 export function describe(thrown) {
   try {
-    if (Error.isError?.(thrown)) return { name: String(thrown.name), message: String(thrown.message), stack: String(thrown.stack ?? "") };
-    return { name: "Error", message: typeof thrown === "string" ? thrown : show(thrown), stack: "" };
+    if (isError(thrown)) {
+      const stack = String(thrown.stack ?? "").trimEnd();
+      return { name: String(thrown.name), message: String(thrown.message), stack: stack + causes(thrown) };
+    }
+    return { name: "Error", message: typeof thrown === "string" ? thrown : show(thrown), stack: placeOf(thrown) };
   } catch {
     return { name: "Error", message: "what was thrown cannot be read", stack: "" };
   }

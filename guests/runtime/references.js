@@ -5,6 +5,8 @@ import { readSecret, secrets } from "./secret.js";
 import * as val from "./val.js";
 
 const { parse } = JSON;
+const { is } = Object;
+const { isError } = Error;
 
 const spell = (ref) => `@${ref.owner}.${ref.name}${ref.version === null ? "" : `@${ref.version}`}`;
 
@@ -13,6 +15,12 @@ function missing(ref, what) {
     throw new TypeError(`${spell(ref)} is not a ${what}`);
   };
 }
+
+// The last thing thrown that is no error: such a thing has no stack of its own.
+let last;
+
+// Where a thing that is no error was thrown, if that is known.
+export const placeOf = (thrown) => (last && is(last.thrown, thrown) ? last.stack : "");
 
 // An object with an accessor, for destructuring targets.
 class Slot {
@@ -106,6 +114,10 @@ class References {
   name(i) {
     const { owner, name, version } = this.#refs[i];
     return Object.freeze({ owner, name, version });
+  }
+  thrown(value) {
+    if (!isError(value)) last = { thrown: value, stack: String(new Error().stack) };
+    return value;
   }
   jsx(type, props) {
     return jsx(type, props);

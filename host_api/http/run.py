@@ -66,6 +66,8 @@ def _failed(outcome: Outcome, error: ErrorInfo) -> web.Response:
     """Name and message are for anyone; where it happened is for whose evaluation it is."""
     told: dict[str, object] = {"type": "error", "error": _sentence(error), "name": error.name, "message": error.message}
     if outcome.owned:
+        places = {"val": error.val, "line": error.line, "column": error.column}
+        told |= {name: value for name, value in places.items() if value is not None}
         told |= {"evaluation": outcome.evaluation, "stack": error.stack}
     return answers.overloaded(answers.answer(told, error.status))
 

@@ -41,6 +41,7 @@ const run = async (answer, text) => {
     name: (i) => `name ${key(i)}`,
     secret: (i) => `secret ${key(i)}`,
     secrets: (i) => ({ [`of ${unit.references[i].owner}`]: true, k: "dynamic" }),
+    thrown: (value) => value,
     jsx: (tag, props) => [shownTag(tag), props],
     h: (own) => (typeof own === "function" ? own : (tag, props, ...kids) => ["classic", shownTag(tag), props, ...kids]),
     Fragment: "fragment",

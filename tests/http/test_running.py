@@ -201,7 +201,7 @@ async def test_where_it_threw_is_for_whose_evaluation_it_is(world: World) -> Non
     await world.val("bob", "export const fail = () => { throw new RangeError('too far'); };", Privacy.PUBLIC)
     got = await world.call("POST", "/v1/run/bob.fail", by="bob")
     told = got.insist(502)
-    assert set(told) == {"type", "error", "name", "message", "evaluation", "stack"}
+    assert set(told) == {"type", "error", "name", "message", "evaluation", "stack", "val", "line", "column"}
     assert told["evaluation"] == got.headers["X-Evaluation-Id"]
     assert "evaluation" not in (await world.call("POST", "/v1/run/bob.fail", by="alice")).insist(502)
 
@@ -220,3 +220,14 @@ async def test_the_evaluations_id_goes_to_its_owner_only(world: World, echo: Non
 async def test_ones_own_eval_has_an_id_and_an_anonymous_one_none(world: World) -> None:
     assert "X-Evaluation-Id" in (await world.call("POST", "/v1/eval", by="alice", body="1")).headers
     assert "X-Evaluation-Id" not in (await world.call("POST", "/v1/eval", body="1")).headers
+
+
+async def test_an_error_says_where_to_whom_the_evaluation_is(world: World) -> None:
+    code = "const f = () => {\n  throw new RangeError('far') };\nf()"
+    mine = (await world.call("POST", "/v1/eval", by="bob", body={"code": code})).insist(502)
+    assert (mine["error"], mine["val"], mine["line"], mine["column"]) == ("RangeError: far", "eval", 2, 13)
+    assert mine["stack"] == "    at f (eval:2:13)\n    at <anonymous> (eval:3:1)"
+    record = (await world.call("GET", f"/v1/runs/{mine['evaluation']}", by="bob")).insist(200)
+    assert (record["error"]["val"], record["error"]["line"], record["error"]["column"]) == ("eval", 2, 13)
+    theirs = (await world.call("POST", "/v1/eval", body={"code": code})).insist(502)
+    assert set(theirs) == {"type", "error", "name", "message"}
