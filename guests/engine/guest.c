@@ -498,6 +498,7 @@ EXPORT("boot") void guest_boot(uint32_t stack) {
   rt = JS_NewRuntime2(&ENGINE_MEMORY, NULL);
   JS_SetMaxStackSize(rt, stack);
   ctx = JS_NewContext(rt);
+  ctx->hash_seed = 0; /* it is mixed in after the hash, so it parts no two keys that collide: docs/decisions/0015 */
   JS_SetHostPromiseRejectionTracker(rt, track_rejection, NULL);
   hide_functions_of_stacks();
   widen_is_error();
@@ -515,34 +516,6 @@ static int report(JSValue value) { /* 0, or the length of an error text in the b
   uint32_t n = snprintf(NULL, 0, "%s\n%s", text, where);
   snprintf(guest_buffer(n + 1), n + 1, "%s\n%s", text, where);
   return n;
-}
-
-/* Maps of an image hang on a hash seed; a guest has its own, so they are hashed anew at birth. They are found once, at load. */
-static JSMapState **maps;
-static uint32_t map_count, map_room;
-
-static void note_maps(void) {
-  struct list_head *at;
-  list_for_each(at, &rt->gc_obj_list) {
-    JSGCObjectHeader *header = list_entry(at, JSGCObjectHeader, link);
-    if (JS_GC_TYPE(header) != JS_GC_OBJ_TYPE_JS_OBJECT) continue;
-    JSObject *object = (JSObject *)header;
-    if (object->class_id < JS_CLASS_MAP || object->class_id > JS_CLASS_WEAKSET || !object->u.map_state->record_count) continue;
-    maps = grown(maps, map_count, &map_room, sizeof *maps);
-    maps[map_count++] = object->u.map_state;
-  }
-}
-
-static void hash_anew(void) {
-  for (uint32_t i = 0; i < map_count; i++) {
-    JSMapState *map = maps[i];
-    struct list_head *at;
-    for (uint32_t j = 0; j < map->hash_size; j++) init_list_head(&map->hash_table[j]);
-    list_for_each(at, &map->records) {
-      JSMapRecord *record = list_entry(at, JSMapRecord, link);
-      if (!record->empty) list_add_tail(&record->hash_link, &map->hash_table[map_hash_key(ctx, record->key) & (map->hash_size - 1)]);
-    }
-  }
 }
 
 /* What booted lives as long as the guest: the collector need not walk it, which would touch every page of the image. Each object is
@@ -599,9 +572,8 @@ EXPORT("load") int guest_load(uint32_t length) {
   run_jobs();
   JS_RunGC(rt);
   JS_SetGCThreshold(rt, rt->malloc_state.malloc_size + GC_ROOM); /* a short life never collects the image's own objects */
-  note_maps();
   keep_for_good();
-  ctx->random_state = ctx->hash_seed = 0; /* given at birth */
+  ctx->random_state = 0; /* given at birth */
   return JS_IsJobPending(rt) ? report(JS_ThrowInternalError(ctx, "the image holds a pending job")) : 0;
 }
 
@@ -613,8 +585,6 @@ static __attribute__((noinline, noreturn)) void live(uint32_t stack, uint32_t de
   JS_SetMaxStackSize(rt, stack);
   JS_UpdateStackTop(rt);
   ctx->random_state = (uint64_t)kernel_random() | 1;
-  ctx->hash_seed = (uint32_t)kernel_random();
-  hash_anew();
   Encoder e = {0};
   uint32_t got = send(&e, KIND_READY, 0, 0);
   for (;;) {
