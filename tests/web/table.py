@@ -21,7 +21,7 @@ const streamed = (...parts) => new ReadableStream({ start(c) { for (const p of p
 """
 
 
-STATEMENTS = ("const ", "let ", "class ", "await ")
+STATEMENTS = ("const ", "let ", "class ")
 
 
 async def one(world: World, code: str) -> Any:  # noqa: ANN401 - any JSON

@@ -7,19 +7,34 @@ import { setQuery } from "./url.js";
 const INSIDE = Symbol("inside");
 let guts;
 
-// name, value, name, value …
+const ENCODED = /[%+]/;
+const PLAIN = /^[A-Za-z0-9*\-._]*$/;
+
+// name, value, name, value …; only what is encoded is given to the library
 function parse(text) {
   const list = [];
   if (text === "") return list;
-  const found = urlencoded.parseUrlencodedString(text);
-  for (let i = 0; i < found.length; i++) list.push(found[i][0], found[i][1]);
+  for (const piece of text.split("&")) {
+    if (piece === "") continue;
+    if (ENCODED.test(piece)) {
+      const [pair] = urlencoded.parseUrlencodedString(piece);
+      list.push(pair[0], pair[1]);
+      continue;
+    }
+    const equal = piece.indexOf("=");
+    if (equal < 0) list.push(piece, "");
+    else list.push(piece.slice(0, equal), piece.slice(equal + 1));
+  }
   return list;
 }
 
 function serialize(list) {
-  const tuples = [];
-  for (let i = 0; i < list.length; i += 2) tuples.push([list[i], list[i + 1]]);
-  return urlencoded.serializeUrlencoded(tuples);
+  let text = "";
+  for (let i = 0; i < list.length; i += 2) {
+    const pair = PLAIN.test(list[i]) && PLAIN.test(list[i + 1]) ? `${list[i]}=${list[i + 1]}` : urlencoded.serializeUrlencoded([[list[i], list[i + 1]]]);
+    text = i === 0 ? pair : `${text}&${pair}`;
+  }
+  return text;
 }
 
 function fromInit(init) {

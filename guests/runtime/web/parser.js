@@ -1,4 +1,5 @@
 // whatwg-url's parser, with what the URL Standard has and it has not yet; tests/conformance holds it to both.
+import "./legacy.js";
 import tr46 from "tr46";
 import usm from "whatwg-url/lib/url-state-machine.js";
 

@@ -4,7 +4,8 @@ import { guardOf, headersFrom, headersOf, isToken, listOf, readFrom, setDefault 
 import { dictionary, isObject, needs, publish, scalar } from "./idl.js";
 import { bodied, cloned, extract, insistUsable, isOpen, moved } from "./payload.js";
 import { blobTypeOf } from "./response.js";
-import { addressOf, hrefOf, isURL, parseAddress } from "./url.js";
+import { addressOf, parseAddress } from "./address.js";
+import { hrefOf, isURL } from "./url.js";
 
 const INSIDE = Symbol("inside");
 const NORMAL = { __proto__: null, DELETE: 1, GET: 1, HEAD: 1, OPTIONS: 1, POST: 1, PUT: 1 };

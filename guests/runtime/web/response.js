@@ -1,9 +1,10 @@
 // Response, as the Fetch standard has it.
 import { guardOf, headersFrom, headersOf, listOf, readFrom, setDefault } from "./headers.js";
+import { typeOf } from "./blob.js";
 import { dictionary, isObject, needs, publish, scalar } from "./idl.js";
 import { serializeType, typeOfHeader } from "./mime.js";
 import { bodied, cloned, extract, insistUsable, ofText } from "./payload.js";
-import { addressOf, parseAddress } from "./url.js";
+import { addressOf, parseAddress } from "./address.js";
 
 const INSIDE = Symbol("inside");
 const { stringify } = JSON;
@@ -144,7 +145,7 @@ const listIn = (parts) => (parts.headers === undefined ? (parts.list ?? []) : li
 const guardIn = (parts) => (parts.headers === undefined ? parts.guard : guardOf(parts.headers));
 export const blobTypeOf = (header) => {
   const type = typeOfHeader(header);
-  return type === null ? "" : serializeType(type);
+  return type === null ? "" : typeOf(serializeType(type));
 };
 bodied(
   Response,

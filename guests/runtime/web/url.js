@@ -1,19 +1,13 @@
 // URL, by whatwg-url's parser. The class is ours: private fields, the search parameters made only when somebody looks,
 // and one that crossed is parsed when it is first used, by its reader's own time.
-import "./legacy.js";
-import usm, { basicURLParse } from "./parser.js";
+import { parseAddress } from "./address.js";
 import { isObject, needs, publish, scalar } from "./idl.js";
 import { paramsOf, renew } from "./params.js";
+import usm, { basicURLParse } from "./parser.js";
 
 const { serializeURL } = usm;
 const INSIDE = Symbol("inside");
 let guts;
-
-function parsed(input, base) {
-  if (base === undefined) return basicURLParse(input);
-  const from = basicURLParse(base);
-  return from === null ? null : basicURLParse(input, { baseURL: from });
-}
 
 function invalid(input, base) {
   return new TypeError(base === undefined ? `Invalid URL: ${input}` : `Invalid URL: ${input} with base ${base}`);
@@ -41,26 +35,26 @@ export class URL {
     needs(1, arguments.length, "URL");
     const input = scalar(url);
     const from = base === undefined ? undefined : scalar(base);
-    const record = parsed(input, from);
+    const record = parseAddress(input, from);
     if (record === null) throw invalid(input, from);
     this.#record = record;
   }
 
   static parse(url, base = undefined) {
     needs(1, arguments.length, "URL.parse");
-    const record = parsed(scalar(url), base === undefined ? undefined : scalar(base));
+    const record = parseAddress(scalar(url), base === undefined ? undefined : scalar(base));
     return record === null ? null : new URL(INSIDE, record);
   }
 
   static canParse(url, base = undefined) {
     needs(1, arguments.length, "URL.canParse");
-    return parsed(scalar(url), base === undefined ? undefined : scalar(base)) !== null;
+    return parseAddress(scalar(url), base === undefined ? undefined : scalar(base)) !== null;
   }
 
   get #url() {
     const record = this.#record;
     if (typeof record !== "string") return record;
-    const made = basicURLParse(record);
+    const made = parseAddress(record);
     if (made === null) throw invalid(record);
     return (this.#record = made);
   }
@@ -72,7 +66,7 @@ export class URL {
   set href(value) {
     this.#record;
     const input = scalar(value);
-    const record = basicURLParse(input);
+    const record = parseAddress(input);
     if (record === null) throw invalid(input);
     this.#record = record;
     this.#renew();
@@ -217,6 +211,3 @@ export const hrefOf = (url) => guts.href(url);
 // A URL of a string that another guest sent: nothing is parsed now.
 export const urlOf = (href) => new URL(INSIDE, href);
 export const setQuery = (url, query) => guts.query(url, query);
-// The parser's record of an address, or null; and its address again.
-export const parseAddress = (input, base) => parsed(input, base);
-export const addressOf = (record, withoutFragment = false) => serializeURL(record, withoutFragment);
