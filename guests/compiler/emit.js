@@ -61,7 +61,8 @@ const basicHandlers = {
     emitter.writer.put(`${emitter.dollar}.thrown(${sequence ? "(" : ""}`);
     emitter.visit(argument);
     emitter.writer.copy(argument.end);
-    emitter.writer.put(sequence ? "))" : ")");
+    const again = bare(argument).type === "Identifier" ? ", true" : "";
+    emitter.writer.put(`${sequence ? ")" : ""}${again})`);
   },
   LabeledStatement(emitter, node) {
     emitter.visit(node.body);

@@ -16,7 +16,7 @@ const OBJECT = Object.prototype;
 export class Element {}
 
 const ELEMENT = Element.prototype;
-const isElement = (value) => value !== null && typeof value === "object" && getPrototypeOf(value) === ELEMENT;
+export const isElement = (value) => value !== null && typeof value === "object" && getPrototypeOf(value) === ELEMENT;
 
 install(ELEMENT, {
   toString() {

@@ -1,11 +1,13 @@
 // console.email. The other half is host_api/capabilities/mail.py.
 import { install } from "./born.js";
 import { show } from "./console.js";
+import { isElement } from "./jsx.js";
 
 const SEND = 1;
 
-// {html, text, subject, replyTo}, or any value: an object without html or text goes as formatted JSON
+// {html, text, subject, replyTo}, or any value: an element is its HTML, an object without html or text goes as formatted JSON
 function letter(content, subject) {
+  if (isElement(content)) return { html: content, subject };
   if (content !== null && typeof content === "object" && !Error.isError?.(content) && (content.html !== undefined || content.text !== undefined)) {
     return { text: content.text, html: content.html, subject: subject ?? content.subject, replyTo: content.replyTo };
   }

@@ -115,8 +115,9 @@ class References {
     const { owner, name, version } = this.#refs[i];
     return Object.freeze({ owner, name, version });
   }
-  thrown(value) {
-    if (!isError(value)) last = { thrown: value, stack: String(new Error().stack) };
+  // again: what is thrown has a name, so it may have been caught before
+  thrown(value, again) {
+    if (!isError(value) && !(again && placeOf(value))) last = { thrown: value, stack: String(new Error().stack) };
     return value;
   }
   jsx(type, props) {

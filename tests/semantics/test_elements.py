@@ -97,3 +97,13 @@ async def test_what_only_looks_like_an_element_is_none(world: World) -> None:
 async def test_what_is_no_component_is_told(world: World, code: str, message: str, column: int) -> None:
     error = await world.error(code)
     assert (error.message, error.line, error.column) == (message, 1, column)
+
+
+async def test_an_element_is_mailed_as_html(world: World) -> None:
+    await world.eval("{ console.email(<p>one</p>, 'first'); console.email({ html: <p>two</p>, subject: 'second' }) }")
+    sent = [(mail.subject, mail.html) for mail in world.house.store.mail("A")]
+    assert sorted(sent) == [("first", "<p>one</p>"), ("second", "<p>two</p>")]
+
+
+async def test_an_element_is_the_body_of_a_response(world: World) -> None:
+    assert await world.eval("new Response(<p>x</p>).text()") == "<p>x</p>"

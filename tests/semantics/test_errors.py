@@ -55,6 +55,7 @@ ROWS: list[tuple[str, str, list[str]]] = [
     ("an object", "const f = () => {\n  throw { code: 1 } };\nf()", ["f eval:2:9", "eval:3:"]),
     ("null", "throw null", ["eval:1:7"]),
     ("undefined", "throw undefined", ["eval:1:7"]),
+    ("what is thrown again", "try {\n  throw 1\n} catch (e) { throw e }", ["eval:2:9"]),
     ("the last of a sequence", "throw 1, 2", ["eval:1:7"]),
     ("a built-in", "1;\n  JSON.parse('{')", ["parse native", "eval:2:8"]),
     ("what is not a function", "1;\n @B.none()", ["eval:2:2"]),
