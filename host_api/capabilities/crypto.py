@@ -20,11 +20,12 @@ import asyncio
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 
+from host_api.crypto.aes import Cbc, Ctr, Gcm, Wrap
 from host_api.crypto.curves import Agree, EcdsaSign, EcdsaVerify, EdSign, EdVerify
 from host_api.crypto.derive import Hkdf, Pbkdf2
+from host_api.crypto.hashing import Digest, HmacSign, HmacVerify
 from host_api.crypto.keys import Build, GenerateCurve, GenerateRsa, Halve, Part, Take
 from host_api.crypto.rsa import Oaep, RsaSign, RsaVerify
-from host_api.crypto.symmetric import Cbc, Ctr, Digest, Gcm, HmacSign, HmacVerify, Wrap
 from host_api.crypto.work import Order, Work, order
 from kernel.capability import Answer, Call, Later, Operation, Run, Values
 from kernel.errors import BadRequest
@@ -89,10 +90,10 @@ class Crypto:
         price = work.price()
         run.spend("crypto", price, int(run.limits.cpu * 1e6), UNIT)
         if price <= AT_ONCE:
-            return Answer(Values((work.do(),)), recorded=False)
+            return Answer(Values((operation.run(),)), recorded=False)
         places = _places(run)
         await places.acquire()
-        doing = asyncio.get_running_loop().run_in_executor(self._threads, work.do)
+        doing = asyncio.get_running_loop().run_in_executor(self._threads, operation.run)
         doing.add_done_callback(lambda done: _done(done, places))
         return Answer(Later(lambda: doing), recorded=False)
 

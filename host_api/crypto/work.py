@@ -72,6 +72,15 @@ class Order:
         """The word for it in records."""
         return self.work.name
 
+    def run(self) -> Value:
+        """Do it. A panic of the library's is no Exception; nobody above would catch it, and the server would end."""
+        try:
+            return self.work.do()
+        except (Exception, KeyboardInterrupt, SystemExit):
+            raise
+        except BaseException as panic:
+            raise RuntimeError("the library panicked") from panic
+
 
 def order(kind: type[Work]) -> Callable[[tuple[Value, ...]], Order]:
     """Return the parser of one kind of work."""

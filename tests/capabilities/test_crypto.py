@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from host_api.capabilities.crypto import KINDS, Crypto
 from host_api.crypto.derive import Pbkdf2
-from host_api.crypto.symmetric import Digest
+from host_api.crypto.hashing import Digest
 from host_api.crypto.work import Order
 from kernel.errors import BadRequest, Refusal
 from kernel.wire import Value

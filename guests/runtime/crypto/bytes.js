@@ -1,4 +1,4 @@
-// Bytes: copies that nobody else holds, base64url, fields packed as host_api/crypto/keys.py packs them.
+// Bytes: copies that nobody else holds, base64url, fields packed as host_api/crypto/fields.py packs them.
 import { fail } from "./fail.js";
 
 const { getOwnPropertyDescriptor, getPrototypeOf } = Object;

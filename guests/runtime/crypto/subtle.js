@@ -139,7 +139,10 @@ export function makeSubtle(ask, glue) {
     }
   }
 
-  for (const name of Object.keys(methods)) defineProperty(SubtleCrypto.prototype, name, { value: methods[name], writable: true, configurable: true, enumerable: true });
+  for (const name of Object.keys(methods)) {
+    defineProperty(methods[name], "name", { value: name, configurable: true });
+    defineProperty(SubtleCrypto.prototype, name, { value: methods[name], writable: true, configurable: true, enumerable: true });
+  }
   defineProperty(SubtleCrypto.prototype, Symbol.toStringTag, { value: "SubtleCrypto", configurable: true });
   return { SubtleCrypto, subtle: Object.create(SubtleCrypto.prototype) };
 }
