@@ -94,11 +94,14 @@ class Unit:
         """Turn a place that the engine gives into a place of the source, 1-based, column in UTF-16 units.
 
         The engine's line is the val's own (the code's less one); its column is counted in UTF-8 bytes.
-        A place outside the code is answered as it is.
+        A place outside the code is answered as it is; one behind the source, where the wrapper ends, as the source's end.
         """
         text = lines_of(self.code).line(line + 1)
         if text is None:
             return line, column
+        source = lines_of(self.source)
+        if line > 0 and source.line(line) is None:
+            return source.place(len(self.source))
         before = text.encode("utf-8", "surrogatepass")[: max(column - 1, 0)].decode("utf-8", "ignore")
         return self._origin(line, utf16(before) + 1)
 

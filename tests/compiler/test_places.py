@@ -68,6 +68,11 @@ async def test_a_place_in_what_stands_for_a_reference_is_the_references(compiler
         assert unit.locate(*engine_place(unit, unit.code.index(text))) == (2, column)
 
 
+async def test_a_place_in_the_wrappers_end_is_the_sources_end(compiler: Compiler) -> None:
+    unit = await compiler.compile("const x = 1;\nx = 2")
+    assert unit.locate(*engine_place(unit, unit.code.index("return x"))) == (2, 6)
+
+
 async def test_a_place_that_is_not_in_the_code_is_answered_as_it_is(compiler: Compiler) -> None:
     unit = await compiler.compile("1")
     assert unit.locate(70, 7) == (70, 7)
