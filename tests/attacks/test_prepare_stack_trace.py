@@ -1,9 +1,12 @@
-"""The attacker's plan: an error carries a stack, and a stack carries names: of private vals, of the host's files, of functions."""
+"""The attacker's plan: an error carries a stack, and a stack carries names: of private vals, of the host's files, of functions. B formats stacks
+itself with `Error.prepareStackTrace`, takes them with `captureStackTrace`, reads them by getters, and lies in them.
+"""
 
 from __future__ import annotations
 
 import pytest
 
+from tests.attacks.siege import assault, insist_bs_rights, insist_clean_end
 from tests.semantics.live import PRIVATE, World
 
 SPIES = [
@@ -62,3 +65,37 @@ async def test_a_failed_evaluation_tells_its_reader_nothing_of_the_host(world: W
             word in f"{error.name} {error.message} {error.stack}"
             for word in (".py", "valgate:", "wasm", "/work", "guests/")
         )
+
+
+VALUES = {
+    "a hook of the formatter": "Error.prepareStackTrace = loot; return new Error('x')",
+    "a hook that answers an object": "Error.prepareStackTrace = () => ({ toString: loot, [Symbol.toPrimitive]: loot }); const e = new Error('x'); e.stack; return e",
+    "a stack that is a getter": "return Object.defineProperty(new Error('x'), 'stack', { get: loot })",
+    "a stack that is no text": "const e = new Error('x'); e.stack = { toString: loot }; return e",
+    "a stack of its own words": "const e = new Error('x'); e.stack = 'Error: x\\n    at stolen (@a.hidden@0:1:1)\\n    at x (/etc/passwd:1:1)'; return e",
+    "a capture on something else": "const o = new (class {})(); Error.captureStackTrace?.(o, loot); return o",
+    "a limit that is code": "Object.defineProperty(Error, 'stackTraceLimit', { get: loot, configurable: true }); return new Error('x')",
+}
+
+
+@pytest.mark.parametrize("name", VALUES)
+async def test_whatever_a_does_with_it_it_has_bs_rights(world: World, name: str) -> None:
+    await insist_bs_rights(world, VALUES[name])
+
+
+@pytest.mark.parametrize("name", VALUES)
+async def test_as_the_answer_or_what_is_thrown_it_ends_the_evaluation_cleanly(world: World, name: str) -> None:
+    await insist_clean_end(world, VALUES[name])
+
+
+async def test_bs_formatter_formats_no_stack_of_as(world: World) -> None:
+    """`Error.prepareStackTrace` is a property of each guest's own `Error`: A's errors are written by A's engine."""
+    library = "(f) => { const seen = []; Error.prepareStackTrace = (e, frames) => { for (const x of frames) seen.push(x.getFileName()); return 'theirs' }; Error.stackTraceLimit = 0; try { f() } catch {} return seen }"
+    use = "let stack; const seen = attack(() => { const e = new Error('of A'); stack = e.stack; throw e }); return [stack.includes('theirs'), stack.length > 0, seen.some((name) => !/^@b\\./i.test(name)), new Error('x').stack.length > 0]"
+    assert (await assault(world, library, use)).got == [False, True, False, True]
+
+
+async def test_as_formatter_gets_no_frame_of_bs_and_b_not_its_answer(world: World) -> None:
+    library = "() => { const e = new Error('of B'); return [e, e.stack.includes('mine')] }"
+    use = "let called = 0; Error.prepareStackTrace = () => { called++; return 'mine' }; const [e, theirs] = attack(); const text = String(e.stack); Error.prepareStackTrace = undefined; return [theirs, called, text.includes('mine')]"
+    assert (await assault(world, library, use)).got == [False, 0, False]
