@@ -40,7 +40,8 @@ async def test_a_walk_over_all_globals_finds_no_way_to_the_host_but_the_publishe
         assert len(found) > 500
         for path, name, _ in found:
             last = path.rsplit(".", 1)[-1]
-            assert last not in GLUE, path
+            published = last == "host" and path.startswith("globalThis.URL.prototype.")
+            assert published or last not in GLUE, path
             assert name not in GLUE, path
             if last == "call":
                 assert "Function" in path or "__proto__" in path, path
@@ -87,6 +88,11 @@ async def test_no_global_is_there_that_javascript_does_not_know(world: World) ->
         "atob",
         "btoa",
         "structuredClone",
+        "crypto",
+        "navigator",
+        "performance",
+        "reportError",
+        "self",
     }
     assert set(names) <= known
     for gone in (
