@@ -78,14 +78,13 @@ async def test_an_error_through_every_layer_keeps_what_it_is(world: World) -> No
     ]  # fmt: skip
 
 
-@pytest.mark.xfail(reason="a stack that crossed has only the frames of the guest that threw", strict=True)
 async def test_the_stack_says_each_val_and_line_on_both_sides_and_no_path_of_the_host(world: World) -> None:
     await world.save("B", "export const outer = (f) => {\n  return f()\n}")
     await world.save("C", "export const inner = () => {\n\n  throw new Error('deep')\n}")
     await world.save("A", "export const entry = () => {\n\n\n  return @B.outer(() => @C.inner())\n}", PRIVATE)
     outcome = await world.run("A.entry", by="A")
     assert outcome.error is not None
-    stack = outcome.error.stack
+    stack = outcome.error.stack.lower()
     assert stack.index("@c.inner@0:3:") < stack.index("@b.outer@0:2:"), stack
     assert "@a.entry@0:4:" in stack, stack
     assert (outcome.error.val, outcome.error.line) == ("@c.inner@0", 3)
@@ -103,7 +102,6 @@ async def test_no_stack_of_any_layer_names_a_path_or_a_file_of_the_host(world: W
     assert not [word for word in (".py", ".wasm", ".js", "/work", "guests/", "site-packages") if word in stacks], stacks
 
 
-@pytest.mark.xfail(reason="a stack that crossed has only the frames of the guest that threw", strict=True)
 async def test_each_layer_sees_the_layers_below_it_in_the_stack(world: World) -> None:
     await world.save("B", "export const b = (f) => { try { return f() } catch (e) { return e.stack } }")
     seen = await world.eval("@B.b(() => {\n\n  throw new Error('of A')\n})")
