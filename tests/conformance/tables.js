@@ -49,6 +49,12 @@
         equal(other[part], output, `set ${part}`);
       }
     },
+    // A domain, as itself and percent-encoded, and how it is written in ASCII; null: it is none.
+    idna({ input, output }) {
+      const hostOf = (domain) => URL.parse(`https://${domain}/x`)?.host ?? null;
+      equal(hostOf(Array.from(new TextEncoder().encode(input), (byte) => `%${hexOf([byte])}`).join("")), output, "percent-encoded");
+      if (!/[#/?@:\\[\]\s]/.test(input)) equal(hostOf(input), output);
+    },
     // Text that is percent-encoded in a query; a URL here is always encoded as UTF-8.
     percent({ input, output }) {
       equal(new URL(`http://doesnotmatter.invalid/?${input}`).search, `?${output["utf-8"]}`);
@@ -78,6 +84,11 @@
         for (let at = 0; at < given.length; at += size) found += decoder.decode(given.subarray(at, at + size), { stream: true });
         equal(found + decoder.decode(), text, `in pieces of ${size}`);
       }
+    },
+    // Many characters, each as its bytes and its text.
+    characters({ encoding, pairs }) {
+      const decoder = new TextDecoder(encoding, { fatal: true });
+      for (const [bytes, text] of pairs) equal(decoder.decode(bytesOf(bytes)), text, bytes);
     },
     // Text, and its bytes in UTF-8.
     encode({ text, bytes }) {

@@ -37,6 +37,8 @@ async def test_a_case_that_ends_the_evaluation_takes_no_other_with_it(world: Wor
     assert "left behind" in result.failed["bad"]
 
 
-@pytest.mark.parametrize("suite", sorted(path.stem for path in (HERE / "known").glob("*.json")))
+@pytest.mark.parametrize(
+    "suite", sorted(path.stem for path in (HERE / "known").glob("*.json") if path.stem != "originals")
+)
 def test_every_known_failure_is_a_case(suite: str) -> None:
     assert set(known(suite)) - {case.name for case in cases(suite)} == set()
