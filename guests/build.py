@@ -111,9 +111,11 @@ def fetch_packages() -> None:
 def bundle() -> None:
     """Write the scripts that images boot: each a function (glue, global) that returns the handlers."""
     runtime = _bundle(HERE / "runtime" / "main.js", "cjs")
+    data = WORK / "packed.js"
+    run("node", WORK / "src" / "runtime" / "intl" / "pack.mjs", data)
     _write(
         "runtime.js",
-        f"(function (glue, global) {{ const module = {{ exports: {{}} }};\n{runtime}\nreturn module.exports.default(glue, global); }})",
+        f"{data.read_text()}(function (glue, global) {{ const module = {{ exports: {{}} }};\n{runtime}\nreturn module.exports.default(glue, global); }})",
     )
     compiler = _bundle(HERE / "compiler" / "main.js", "iife")
     _write(

@@ -3,6 +3,7 @@
 // Tables that a library keeps as JSON stay text until they are used: as code, a table is several times as large in an image
 // that nearly nobody reads. What is a list is looked at through a stand-in that reads it then; anything else is read when it is required.
 import { readFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
 import { build } from "esbuild";
 
 const LARGE = 20_000; // characters
@@ -38,5 +39,6 @@ await build({
   minifySyntax: true,
   minifyWhitespace: true,
   plugins: [tables],
+  alias: { "@formatjs/intl-localematcher": join(dirname(entry), "intl", "matcher.js") }, // ours: see there
   logLevel: "error",
 }).catch(() => process.exit(1));

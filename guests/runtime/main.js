@@ -6,6 +6,7 @@ import { installConsole } from "./console.js";
 import { installCrypto } from "./crypto.js";
 import { learn } from "./inspect/web.js";
 import { installJsx } from "./jsx.js";
+import { installIntl } from "./intl/index.js";
 import { installMail } from "./mail.js";
 import { describe, enter } from "./outcome.js";
 import { references } from "./references.js";
@@ -27,6 +28,7 @@ export default function boot(glue, global) {
   installJsx(host);
   installSecret(host, global);
   installVal(host, global);
+  installIntl(host, global);
   learn(global); // last: it looks at what is installed
 
   // The value of a val's top level in this guest; it runs once.

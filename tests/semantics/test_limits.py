@@ -52,7 +52,7 @@ async def test_waiting_costs_wall_time_only_and_that_ends_in_504(small: Small) -
 
 
 async def test_memory_ends_the_evaluation_and_nothing_catches_it(small: Small) -> None:
-    async with small(replace(Limits(), memory=8 * MIB)) as world:
+    async with small(replace(Limits(), memory=32 * MIB)) as world:
         assert await world.eval("new Uint8Array(2 * 2 ** 20).length") == 2 * MIB
         error = await world.error(
             "{ const hoard = []; try { for (;;) hoard.push(new Uint8Array(2 ** 20)) } catch { return 1 } }"
