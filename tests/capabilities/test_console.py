@@ -225,3 +225,22 @@ async def test_a_trace_shows_the_vals_frames_and_none_of_ours(world: World) -> N
     assert line["level"] == "error"
     assert re.fullmatch(r"Trace: here\n    at f \(.*\)(\n    at .*)+", line["message"]), line
     assert "runtime" not in line["message"]
+
+
+async def test_the_webs_classes_look_as_people_know_them(world: World) -> None:
+    things = {
+        "new URL('http://a.b/c?d=1#e').searchParams": "URLSearchParams { 'd' => '1' }",
+        "new Headers({a: 'b', 'x-y': 'z'})": "Headers { a: 'b', 'x-y': 'z' }",
+        "new Blob(['abc'])": "Blob { size: 3, type: '' }",
+        "new File(['a'], 'n.txt', {lastModified: 1})": "File { size: 1, type: '', name: 'n.txt', lastModified: 1 }",
+        "new FormData()": "FormData {}",
+        "new AbortController()": "AbortController { signal: AbortSignal { aborted: false } }",
+        "new ReadableStream()": "ReadableStream { locked: false }",
+        "[URL, Map, class A {}]": "[ [class URL], [Function: Map], [class A] ]",
+        "Buffer.from('hi')": "<Buffer 68 69>",
+    }
+    assert await messages(world, "".join(f"console.log({code});" for code in things)) == list(things.values())
+    url, response = await messages(world, "console.log(new URL('http://a.b')); console.log(new Response('x'))")
+    assert url.startswith("URL {\n  href: 'http://a.b/',\n  origin: 'http://a.b',\n")
+    assert response.startswith("Response {\n  status: 200,\n")
+    assert "_" not in response

@@ -5,7 +5,7 @@ import { foreign } from "./foreign.js";
 import { joined } from "./layout.js";
 import { className, functionBase, prefix, tagOf } from "./names.js";
 import { key, primitive, quoted } from "./primitive.js";
-import { web } from "./web.js";
+import { isInside, isWebClass, web } from "./web.js";
 
 const { getOwnPropertyDescriptor, getOwnPropertyNames, getOwnPropertySymbols, getPrototypeOf, keys: keysOf } = Object;
 const { isArray } = Array;
@@ -250,12 +250,13 @@ function shapeOf(context, value, level) {
     const before = name === "Array" && tag === "" ? "" : prefix(name, tag, "Array", `(${value.length})`);
     return { keys: shownKeys(context, value, true), braces: [`${before}[`, "]"], parts: arrayParts, short: prefix(name, tag, "Array"), values: value, hollow: !value.length };
   }
+  if (typeof value === "function" && isWebClass(value)) return { keys: [], base: `[class ${value.name}]`, braces: ["{", "}"], short: "Function " };
   if (typeof value === "function") return { keys: shownKeys(context, value), base: functionBase(value, name, tag), braces: ["{", "}"], short: prefix(name, tag, "Function") };
   const kind = brand(value, prototype);
   if (kind !== undefined) return kindShape(context, value, kind, name, tag);
   if (glue && glue.state(value) !== undefined) return { keys: shownKeys(context, value), braces: [`${prefix(name, tag, "Promise")}{`, "}"], parts: promiseParts, short: prefix(name, tag, "Promise") };
   const known = prototype === Object.prototype || prototype === null ? undefined : web(value, prototype);
-  if (known) return { keys: shownKeys(context, value), braces: [`${prefix(name, tag, known.name)}{`, "}"], parts: () => webParts(context, known, level + 1), short: prefix(name, tag, known.name), hollow: !known.pairs.length };
+  if (known) return { keys: shownKeys(context, value).filter((each) => !isInside(each)), braces: [`${prefix(name, tag, known.name)}{`, "}"], parts: () => webParts(context, known, level + 1), short: prefix(name, tag, known.name), hollow: !known.pairs.length };
   const before = prefix(name, tag, "Object");
   return { keys: shownKeys(context, value), braces: [`${name === "Object" && tag === "" ? "" : before}{`, "}"], short: before, hollow: true };
 }

@@ -24,6 +24,12 @@ const { getPrototypeOf, hasOwn } = Object;
 const { apply } = Reflect;
 const classes = new WeakMap(); // prototype → [name, draw]
 
+// A class of the platform's: it has no source to tell that it is one.
+export const isWebClass = (value) => hasOwn(value, "prototype") && classes.get(value.prototype) !== undefined;
+
+// What the libraries keep on an object is no member of the platform's.
+export const isInside = (key) => typeof key === "string" && (key[0] === "_" || key === "isTrusted");
+
 function members(names) {
   return (value) => {
     const made = [];
