@@ -51,7 +51,8 @@ def known(suite: str) -> dict[str, str]:
 def cases(suite: str) -> list[Case]:
     """Return the cases of `data/SUITE.json`; two of one name are a mistake."""
     data = json.loads((HERE / "data" / f"{suite}.json").read_text())
-    found = [case for row in data["cases"] for case in EXPANDED[data.get("kind", "plain")](row)]
+    common = {"table": data["table"]} if "table" in data else {}
+    found = [case for row in data["cases"] for case in EXPANDED[data.get("kind", "plain")](common | row)]
     assert len({case.name for case in found}) == len(found), "two cases have one name"
     return found
 
@@ -91,7 +92,7 @@ def _identity(expected: dict[str, str]) -> str:
 def table(row: dict[str, Any]) -> Iterator[Case]:
     """A row of a table, for the function of `tables.js` that its `table` names."""
     told = {key: json.dumps(value) for key, value in row.items()}
-    name = row.get("name") or NAMES[row["table"]].format_map({"base": "null", **told})
+    name = row.get("name") or NAMES[row["table"]].format_map({"base": "nothing", **told})
     yield Case(name, f"return tables[{told['table']}]({json.dumps(row)});")
 
 

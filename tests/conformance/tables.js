@@ -1,6 +1,7 @@
 // What the rows of a table mean: one function for each kind of row. Evaluated as a script, in A's guest and in B's.
 {
   const PARTS = ["href", "protocol", "username", "password", "host", "hostname", "port", "pathname", "search", "hash"];
+  const SPECIAL = /^(?:https?|wss?|ftp):$/;
   const bytesOf = (hex) => Uint8Array.from(hex.match(/../g) ?? [], (pair) => parseInt(pair, 16));
   const hexOf = (bytes) => Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
   const parts = (url, wanted) => {
@@ -9,7 +10,7 @@
   };
 
   globalThis.tables = {
-    // input, base (null: none), and the parts it comes to, or `failure`; what is not named is empty, or said by `host`; origin null: not said.
+    // input, base (null: none), and the parts it comes to, or `failure`; what is not named is said by href and host, or empty; origin null: not said.
     url({ input, base, failure, searchParams, ...named }) {
       const given = base === null || base === undefined ? [input] : [input, base];
       equal(URL.canParse(...given), !failure, "canParse");
@@ -19,9 +20,10 @@
         return;
       }
       const url = new URL(...given);
-      const { host = "", origin = "null" } = named;
+      const [protocol] = named.href.match(/^[^:]*:/);
+      const { host = "", origin = SPECIAL.test(protocol) ? `${protocol}//${host}` : "null" } = named;
       const empty = Object.fromEntries(PARTS.map((part) => [part, ""]));
-      parts(url, { ...empty, host, hostname: host, origin, ...named });
+      parts(url, { ...empty, protocol, host, hostname: host, origin, ...named });
       equal(URL.parse(...given).href, url.href, "parse");
       equal([`${url}`, url.toJSON()], [url.href, url.href], "as text");
       equal(new URL(url.href).href, url.href, "parsed again");
