@@ -1,6 +1,7 @@
 // Vals: read, load, write, change. The other half is host_api/capabilities/val.py.
 import { install, named } from "./born.js";
 import { show } from "./console.js";
+import { asKept } from "./web/crossing.js";
 
 const READ = 1;
 const LOAD = 2;
@@ -47,7 +48,7 @@ function keep(host, key, version, bytes, mine) {
   return value;
 }
 
-const changed = (host, entry) => isObject(entry.value) && !same(host.glue.pack(entry.value, "value"), entry.bytes);
+const changed = (host, entry) => isObject(entry.value) && !same(asKept(() => host.glue.pack(entry.value, "value")), entry.bytes);
 
 // The value of a reference, now.
 export function read(host, ref) {
@@ -248,7 +249,7 @@ export function flush(host) {
     const entry = held[key];
     if (!entry.mine || !changed(host, entry)) continue;
     const [owner, name] = key.slice(0, key.lastIndexOf("@")).split(".");
-    const bytes = host.glue.pack(entry.value, `@${owner}.${name}`);
+    const bytes = asKept(() => host.glue.pack(entry.value, `@${owner}.${name}`));
     const [how] = send(host, WRITE_BACK, owner, name, bytes, entry.value, entry.version);
     if (how === CONFLICT) throw named("WriteConflict", `@${owner}.${name} was changed in place, and somebody wrote it meanwhile`);
   }

@@ -2,6 +2,8 @@
 import { glue } from "./engine.js";
 import { dictionary, needs } from "./idl.js";
 
+const { defineProperty } = Object;
+
 export const { structuredClone } = {
   structuredClone(value, options = undefined) {
     needs(1, arguments.length, "structuredClone");
@@ -9,3 +11,4 @@ export const { structuredClone } = {
     return glue.clone(value, transfer === undefined ? undefined : [...transfer]);
   },
 };
+defineProperty(structuredClone, "length", { value: 1, configurable: true });

@@ -65,10 +65,24 @@ const refused = (text) => new DOMException(text, "DataCloneError");
 // Of a view of a larger buffer, only what the view shows goes.
 const whole = (bytes) => (bytes.byteLength === bytes.buffer.byteLength ? bytes : bytes.slice());
 
+// Whether what is packed is data that was read from the store, to see what has changed: a body that was read there has not.
+let keeping = false;
+
+export function asKept(pack) {
+  keeping = true;
+  try {
+    return pack();
+  } finally {
+    keeping = false;
+  }
+}
+
 function sendBody(payload) {
   if (payload === null) return null;
-  if (isUsed(payload)) throw refused("a body that is used");
-  if (isHeld(payload)) throw refused("a locked body");
+  if (!(keeping && isBuffered(payload))) {
+    if (isUsed(payload)) throw refused("a body that is used");
+    if (isHeld(payload)) throw refused("a locked body");
+  }
   if (payload.text !== undefined) return [0, payload.text];
   if (isBuffered(payload)) return [1, whole(payload.bytes)];
   const [mine, theirs] = streams.teeStream(streamOfPayload(payload));
@@ -81,7 +95,7 @@ function sendBody(payload) {
       const chunk = await source.pull();
       return chunk === undefined ? undefined : whole(chunk);
     },
-    (reason) => source.cancel(reason),
+    (reason) => void source.cancel(reason), // not awaited: a teed stream ends when its other branch is not wanted either
   ];
 }
 

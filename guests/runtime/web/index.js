@@ -10,6 +10,7 @@ import { give } from "./engine.js";
 import { CustomEvent, Event } from "./event.js";
 import { FormData } from "./form.js";
 import { Headers } from "./headers.js";
+import { needs } from "./idl.js";
 import { URLSearchParams } from "./params.js";
 import { Performance, performance } from "./performance.js";
 import { Request } from "./request.js";
@@ -20,9 +21,18 @@ import { TextDecoder, TextEncoder } from "./text.js";
 import { TextDecoderStream, TextEncoderStream } from "./text-streams.js";
 import { URL } from "./url.js";
 
+Object.defineProperty(Buffer, "name", { value: "Buffer", configurable: true }); // the bundler may have called it otherwise
+
 const NAVIGATOR = {
   get userAgent() {
     return "Valgate";
+  },
+};
+
+const { reportError } = {
+  reportError(error) {
+    needs(1, arguments.length, "reportError");
+    report(error);
   },
 };
 
@@ -32,6 +42,5 @@ export function installWeb(host, global) {
   install(global, classes);
   install(global, { AbortController, AbortSignal, Blob, Buffer, CustomEvent, Event, EventTarget, File, FormData, Headers, Performance, Request, Response });
   install(global, { TextDecoder, TextDecoderStream, TextEncoder, TextEncoderStream, URL, URLSearchParams });
-  const reportError = (error) => report(error);
   install(global, { navigator: NAVIGATOR, performance, reportError, self: global, structuredClone });
 }
