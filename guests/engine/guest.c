@@ -549,6 +549,43 @@ static void forget_sources(void) {
   }
 }
 
+/* The engine takes small blocks from arenas of one size each. A short life would touch a page of every size, wherever the boot left
+   some room: instead all sizes begin in one place, a few blocks of each, and what the boot left is never used again.
+   Each arena counts one block more than there is, so that it is never empty and never given back. */
+#define FIRST_BLOCKS(size) ((size) <= 128 ? 1024 / (size) : 2)
+static struct list_head retired[JS_ARENA_BLOCK_SIZE_COUNT];
+
+static JSArena *small_arena(uint8_t *at, int index) {
+  uint32_t size = arena_block_sizes[index], count = FIRST_BLOCKS(size);
+  JSArena *arena = (JSArena *)at;
+  *arena = (JSArena){.block_size_idx = index, .n_used_blocks = 1, .n_blocks = count + 1, .first_free_block = 0};
+  for (uint32_t i = 0; i < count; i++) {
+    JSMallocBlockHeader *block = arena_get_block(arena, i, size);
+    block->u.free_next = i + 1 < count ? i + 1 : JS_ARENA_FREE_NIL;
+    block->block_size_idx = index;
+  }
+  return arena;
+}
+
+static void begin_in_one_place(void) {
+  uint32_t total = 0;
+  for (int i = 0; i < JS_ARENA_BLOCK_SIZE_COUNT; i++) total += sizeof(JSArena) + FIRST_BLOCKS(arena_block_sizes[i]) * arena_block_sizes[i];
+  uint8_t *at = must(aligned_alloc(4096, (total + 4095) & ~4095u), total);
+  for (int i = 0; i < JS_ARENA_BLOCK_SIZE_COUNT; i++) {
+    struct list_head *rooms = &rt->arena_state.free_arena_list[i];
+    init_list_head(&retired[i]);
+    if (!list_empty(rooms)) {
+      retired[i] = *rooms;
+      retired[i].next->prev = retired[i].prev->next = &retired[i];
+    }
+    init_list_head(rooms);
+    JSArena *arena = small_arena(at, i);
+    list_add(&arena->link, &rt->arena_state.arena_list[i]);
+    list_add(&arena->free_link, rooms);
+    at += sizeof(JSArena) + FIRST_BLOCKS(arena_block_sizes[i]) * arena_block_sizes[i];
+  }
+}
+
 #define GC_ROOM (4u << 20)
 
 /* load(length): run the runtime's script, a function (glue, global) => handlers, from the buffer */
@@ -576,6 +613,7 @@ EXPORT("load") int guest_load(uint32_t length) {
   JS_RunGC(rt);
   JS_SetGCThreshold(rt, rt->malloc_state.malloc_size + GC_ROOM); /* a short life never collects the image's own objects */
   keep_for_good();
+  begin_in_one_place();
   ctx->random_state = 0; /* given at birth */
   return JS_IsJobPending(rt) ? report(JS_ThrowInternalError(ctx, "the image holds a pending job")) : 0;
 }
