@@ -20,6 +20,7 @@ from host_api.audit.redact import Redactor
 from host_api.capabilities import capabilities
 from host_api.capabilities.val import is_public, references_json
 from host_api.compiler import Compiler, Unit
+from host_api.net.client import Client
 from host_api.runs import Finished, Recorded, keep_record, new_id, type_of
 from host_api.settings import Settings
 from host_api.sources import ENTRY, Sources
@@ -66,12 +67,12 @@ class Outcome:
 class House:
     """Everything open. Use `async with House.open(settings)`."""
 
-    def __init__(self, settings: Settings, store: Store, kernel: Kernel, compiling: Kernel) -> None:
+    def __init__(self, settings: Settings, store: Store, kernel: Kernel, compiling: Kernel, client: Client) -> None:
         """Use `House.open`."""
         self.settings, self.store = settings, store
         self._kernel, self._compiling = kernel, compiling
         self.compiler = Compiler(self._compile)
-        self._capabilities: tuple[Capability, ...] = capabilities(store, self.compiler)
+        self._capabilities: tuple[Capability, ...] = capabilities(store, self.compiler, client, settings.fetching)
 
     @classmethod
     @asynccontextmanager
@@ -84,7 +85,8 @@ class House:
             )
             kernel = Kernel(engine, engine.program(_built("runtime.wasm")))
             compiling = Kernel(engine, engine.program(_built("compiler.wasm")), kernel.scheduler)
-            yield cls(settings, store, kernel, compiling)
+            client = await stack.enter_async_context(Client.open(settings.fetch_rules, settings.own_addresses))
+            yield cls(settings, store, kernel, compiling, client)
 
     async def _compile(self, source: str) -> str:
         """Call the compiler: a guest without handles, made for this source."""

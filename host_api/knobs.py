@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
+from host_api.net.addresses import Allowance
 from kernel.errors import BadSetting
 from kernel.policy import Policy
 
@@ -33,7 +34,6 @@ _BYTES = re.compile(r"([0-9]{1,15})\s*([A-Za-z]*)", re.ASCII)
 _DOMAIN = re.compile(
     r"(?=.{1,190}\Z)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)*[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(:[0-9]{1,5})?"
 )
-_HOST = re.compile(r"[A-Za-z0-9_.:*\[\]/-]{1,255}")
 
 
 class _Wrong(Exception):
@@ -129,8 +129,8 @@ def _read_domain(text: str) -> str:
 
 def _read_hosts(text: str) -> tuple[str, ...]:
     hosts = tuple(part for part in (one.strip() for one in text.split(",")) if part)
-    if not all(_HOST.fullmatch(host) for host in hosts):
-        raise _Wrong
+    for host in hosts:
+        Allowance.parse(host)
     return hosts
 
 
@@ -202,7 +202,7 @@ KNOBS: tuple[Knob, ...] = (
     Knob(
         "FETCH_ALLOW",
         _read_hosts,
-        "hosts with commas between, such as localhost:8080,10.0.0.5",
+        "names, addresses or networks with commas between, each with a port or without, such as localhost:8080, *.corp.example, 10.0.0.0/8 or [fd00::1]:443",
         "hosts that vals may fetch from though they are not on the public internet",
         show=_show_hosts,
     ),

@@ -14,8 +14,9 @@ import structlog
 
 from host_api.audit.recorder import Recorder
 from host_api.audit.redact import Redactor, Row
+from host_api.capabilities import endings
 from host_api.capabilities.console import LOGS
-from host_api.capabilities.effects import BEFORE
+from host_api.capabilities.effects import BEFORE, DURABLY
 from host_api.capabilities.mail import EMAILS
 from host_api.capabilities.secret import READ
 from host_api.sources import Sources
@@ -69,15 +70,24 @@ class Recorded:
         self._kernel, self._store, self._capabilities, self._limits = kernel, store, capabilities, limits
         self._frame, self._row = frame, row
         self._recorder = Recorder(limits.calls, row.id, str(frame.caller))
-        self._started = False
+        self._started: asyncio.Future[None] | None = None
         self.run = Run(row.id, limits, self._recorder)
         self.run.state[BEFORE] = self._start
+        self.run.state[DURABLY] = self._durably_begin
 
-    def _start(self) -> None:
-        """Queue the start row, once: before the first effect, or after a while."""
-        if not self._started:
-            self._started = True
-            self._store.start_evaluation(self._row).add_done_callback(_seen)
+    def _start(self) -> asyncio.Future[None]:
+        """Queue the start row, once: before the first effect, or after a while. The future is done when it is durable."""
+        if self._started is None:
+            self._started = self._store.start_evaluation(self._row)
+            self._started.add_done_callback(_seen)
+        return self._started
+
+    async def _durably_begin(self) -> None:
+        """Have the start row on the disk; what is there already costs nothing."""
+        started = self._start()
+        if not started.done():
+            await self._store.flush()
+        await asyncio.shield(started)
 
     async def go(self, entry: Entry, source: str) -> Finished:
         """Run it, write its record, and wait for that if there were effects."""
@@ -94,6 +104,7 @@ class Recorded:
             error = self._told(failed.info())
         finally:
             timer.cancel()
+            endings.end(self.run)
             row = self._record(evaluation, values, error, await self._tree(evaluation))
             done = keep_record(self._store, row)
         if row.effects:

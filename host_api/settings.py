@@ -14,6 +14,9 @@ from pathlib import Path
 from typing import Any
 
 from host_api.knobs import ENVIRONMENT, KNOBS, PREFIX, Knob
+from host_api.net.addresses import Rules
+from host_api.net.chain import Own
+from host_api.net.limits import Fetching
 from host_api.store import Keys, Quota, Store
 from host_api.store.url import path_of
 from kernel.errors import BadSetting
@@ -81,6 +84,21 @@ class Settings:
     def database(self) -> Path:
         """The database's file; raises BadSetting for what names none."""
         return path_of(self.db) if self.db else default_database()
+
+    @property
+    def fetching(self) -> Fetching:
+        """What an evaluation may fetch."""
+        return Fetching(self.fetches, self.fetches_at_once, self.fetch_body, self.anonymous_fetches)
+
+    @property
+    def fetch_rules(self) -> Rules:
+        """Which addresses vals may reach; raises ValueError for what no operator could set."""
+        return Rules.parse(self.fetch_allow, self.port)
+
+    @property
+    def own_addresses(self) -> Own:
+        """Where this server answers."""
+        return Own(self.host, self.vals_domain, self.fetch_rules.own_ports)
 
     @property
     def quota(self) -> Quota:

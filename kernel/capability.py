@@ -157,6 +157,8 @@ class Call:
     decisions: tuple[Decision, ...]
     source: str
     """The val whose code asks, as records name it."""
+    node: Node
+    """Its place in the record: what goes on later says there how it went on."""
 
 
 class Capability(Protocol):

@@ -24,7 +24,7 @@ async def host_call(
         operation = _parse(capability, message)
         node.op, node.target = operation.name, operation.target
         decisions = tuple(decide(frame, access, owner) for access, owner in operation.asks)
-        answer = await capability.perform(operation, Call(run, frame, decisions, source))
+        answer = await capability.perform(operation, Call(run, frame, decisions, source, node))
         node.seen, node.row, node.effect, node.recorded = answer.seen, answer.row, answer.effect, answer.recorded
     except BadSetting as mistake:  # the operator's: its sentence names files of the host
         node.seen = Seen.ERROR

@@ -4,6 +4,7 @@ import { born } from "./born.js";
 import { installClock } from "./clock.js";
 import { installConsole } from "./console.js";
 import { installCrypto } from "./crypto.js";
+import { installFetch } from "./fetch.js";
 import { learn } from "./inspect/web.js";
 import { installJsx } from "./jsx.js";
 import { installIntl } from "./intl/index.js";
@@ -24,6 +25,7 @@ export default function boot(glue, global) {
   installConsole(host, global);
   installClock(host, global);
   installCrypto(host, global);
+  installFetch(host, global);
   installMail(host, global);
   installJsx(host);
   installSecret(host, global);

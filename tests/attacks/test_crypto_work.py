@@ -22,7 +22,7 @@ from host_api.crypto.hashing import Digest
 from host_api.crypto.keys import KINDS, Build, GenerateCurve, GenerateRsa, Halve, Part, Take
 from host_api.crypto.rsa import Oaep, RsaSign, RsaVerify
 from host_api.crypto.work import Check, DataError, OperationError, Order, Work
-from kernel.capability import Answer, Call, Later, Run, Values
+from kernel.capability import Answer, Call, Later, Node, Run, Values
 from kernel.errors import LimitError
 from kernel.limits import Limits
 from kernel.wire import Value
@@ -39,7 +39,9 @@ def iterating(iterations: str, bits: int = 256) -> str:
 
 
 def call(limits: Limits = HALF) -> Call:
-    return Call(Run("e", limits, Recording()), OWN, (), "@a.entry")
+    return Call(
+        Run("e", limits, Recording()), OWN, (), "@a.entry", Node(1, None, "@a", OWN.authority, "crypto", "?", "?")
+    )
 
 
 async def perform(work: Work, where: Call, crypto: Crypto) -> Answer:

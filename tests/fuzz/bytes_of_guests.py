@@ -12,13 +12,13 @@ from random import Random
 from host_api.capabilities import capabilities
 from kernel import wire
 from kernel.capability import Capability
-from kernel.errors import BadRequest, BrokenGuest
+from kernel.errors import BadRequest, BrokenGuest, Refusal
 from kernel.wire import Kind, Op, Ref, Tag, Value
 from tests.fuzz.mutate import mutated
 from tests.kernel.stage import head, held, own
 
 MEMORY = 0x10000
-CAPABILITIES: tuple[Capability, ...] = capabilities(None, None)  # type: ignore[arg-type]  # parsers need no powers
+CAPABILITIES: tuple[Capability, ...] = capabilities(None, None, None, None)  # type: ignore[arg-type]  # parsers need no powers
 """Asked to understand whatever decodes; none of them performs anything here."""
 
 VALUES: tuple[tuple[Value, ...], ...] = (
@@ -36,6 +36,8 @@ VALUES: tuple[tuple[Value, ...], ...] = (
     ("\ud800 lone", "é\u2028", "x" * 300),
     (b"", b"\0" * 40, b"\xff"),
     tuple(range(64)),
+    (1, "POST", "http://example.com:80/?a#b", '["a","b"]', b"body", "whole", "follow"),
+    (1, b"piece"),
 )
 PAYLOADS = (
     *(wire.encode(*values) for values in VALUES),
@@ -109,7 +111,7 @@ def _operations(capability: Capability, values: tuple[Value, ...]) -> Iterable[s
     for parse in capability.parsers.values():
         try:
             operation = parse(values)
-        except BadRequest:
+        except Refusal:
             continue
         assert isinstance(operation.target, str)
         assert isinstance(operation.asks, tuple)

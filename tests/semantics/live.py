@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from host_api.house import BUILT, Entry, House, Outcome
+from host_api.net.client import Client
+from host_api.net.connector import Lookup
 from host_api.settings import Settings
 from host_api.store import Privacy, State, Val
 from kernel.engine import Engine
@@ -105,15 +107,22 @@ def value(outcome: Outcome) -> Any:  # noqa: ANN401 - any JSON
 
 @asynccontextmanager
 async def open_world(
-    made: Machine, folder: Path, limits: Limits | None = None, *, fetch_allow: tuple[str, ...] = ()
+    made: Machine,
+    folder: Path,
+    limits: Limits | None = None,
+    *,
+    lookup: Lookup | None = None,
+    **others: Any,  # noqa: ANN401 - which value a setting takes is the setting's to say
 ) -> AsyncIterator[World]:
-    chosen = Settings(db=str(folder / "live.db"), limits=limits or ROOMY, fetch_allow=fetch_allow)
-    with chosen.open_store() as store:
-        kernel = Kernel(made.engine, made.runtime)
-        world = World(House(chosen, store, kernel, Kernel(made.engine, made.compiler, kernel.scheduler)))
-        await asyncio.gather(*(store.add_account(owner, f"{owner.lower()}@example.com") for owner in OWNERS))
-        await asyncio.gather(*(store.put_secret(owner, "foo", f"the secret of {owner}") for owner in OWNERS))
-        yield world
+    """Open a world with these settings; `lookup` is who knows the names of hosts, the system unless given."""
+    chosen = Settings(db=str(folder / "live.db"), limits=limits or ROOMY, **others)
+    async with Client.open(chosen.fetch_rules, chosen.own_addresses, lookup) as client:
+        with chosen.open_store() as store:
+            kernel = Kernel(made.engine, made.runtime)
+            world = World(House(chosen, store, kernel, Kernel(made.engine, made.compiler, kernel.scheduler), client))
+            await asyncio.gather(*(store.add_account(owner, f"{owner.lower()}@example.com") for owner in OWNERS))
+            await asyncio.gather(*(store.put_secret(owner, "foo", f"the secret of {owner}") for owner in OWNERS))
+            yield world
 
 
 async def furnish(world: World) -> World:

@@ -1,0 +1,155 @@
+"""Looking names up, and connecting to nothing but what the rules permit.
+
+Three gates, since each can be gone round alone: a name's addresses are judged before one is connected to; an address that stands
+in the URL itself is judged before too, for no lookup sees it; and the peer is judged once more when the connection is there, before
+a byte of a request is sent. A name that resolves differently the next time meets the same gates again: there is no cache to fool.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import Awaitable, Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from ssl import SSLContext
+from typing import TYPE_CHECKING, Literal
+
+from aiohttp import ClientTimeout, TCPConnector
+from aiohttp.abc import AbstractResolver, ResolveResult
+
+from host_api.net.addresses import FORBIDDEN_PORTS, Address, Rules, read_address
+from host_api.net.failures import FetchFailed, NotPublic
+from kernel.errors import Overloaded
+
+if TYPE_CHECKING:
+    from aiohttp import ClientRequest
+    from aiohttp.connector import Connection
+    from aiohttp.tracing import Trace
+
+Lookup = Callable[[str, int], Awaitable[Iterable[str]]]
+"""Return the addresses of a name, for a connection to this port; raise OSError."""
+
+LOOKUPS = 32
+"""Names that are looked up at once; the system's resolver blocks a thread for each, up to half a minute."""
+
+
+class SystemLookup:
+    """The system's resolver, in threads of its own: one that hangs holds up lookups and nothing else."""
+
+    def __init__(self) -> None:
+        """Start no thread yet."""
+        self._threads = ThreadPoolExecutor(LOOKUPS, "lookup")
+
+    async def __call__(self, host: str, port: int) -> list[str]:
+        """Ask the system; whatever spelling of an address it understands comes out as that address."""
+        ask = asyncio.get_running_loop().run_in_executor
+        found = await ask(self._threads, lambda: socket.getaddrinfo(host, port, type=socket.SOCK_STREAM))
+        return [str(info[4][0]) for info in found]
+
+    def close(self) -> None:
+        """Wait for no lookup."""
+        self._threads.shutdown(wait=False, cancel_futures=True)
+
+
+class Resolver(AbstractResolver):
+    """Gives the library only addresses that a connection may go to."""
+
+    def __init__(self, rules: Rules, lookup: Lookup) -> None:
+        """Take the rules, and who knows names."""
+        self._rules, self._lookup = rules, lookup
+
+    async def resolve(
+        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_UNSPEC
+    ) -> list[ResolveResult]:
+        """Return the permitted addresses of a name; raise NotPublic when there is none, whatever the reason."""
+        del family
+        addresses = [address for text in await self._ask(host, port) if (address := read_address(text)) is not None]
+        permitted = dict.fromkeys(address for address in addresses if self._rules.permits(host, port, address))
+        if not permitted:
+            raise NotPublic(host)
+        return [_result(host, port, address) for address in permitted]
+
+    async def _ask(self, host: str, port: int) -> Iterable[str]:
+        try:
+            return await self._lookup(host, port)
+        except socket.gaierror as error:
+            if error.errno == socket.EAI_AGAIN:
+                raise FetchFailed(f"{host} could not be looked up; try again later") from None
+            raise NotPublic(host) from None
+        except (OSError, UnicodeError):  # UnicodeError: a label longer than any name has
+            raise NotPublic(host) from None
+
+    async def close(self) -> None:
+        """Leave the lookup to its owner."""
+
+
+def _result(host: str, port: int, address: Address) -> ResolveResult:
+    family = socket.AF_INET if address.version == 4 else socket.AF_INET6  # noqa: PLR2004 - the older of the two
+    return ResolveResult(
+        hostname=host, host=str(address), port=port, family=family, proto=0, flags=socket.AI_NUMERICHOST
+    )
+
+
+class Room:
+    """Connections in use in the whole server: a process has only so many sockets, and its own callers need some."""
+
+    def __init__(self, most: int = 512) -> None:
+        """Begin with none."""
+        self._most, self._used = most, 0
+
+    def insist(self) -> None:
+        """Raise Overloaded when there is no room for one more."""
+        if self._used >= self._most:
+            raise Overloaded("too many fetches are under way on this server; try again in a moment")
+
+    def take(self, connection: Connection) -> None:
+        """Count a connection until it is let go."""
+        self._used += 1
+        connection.add_callback(self._give_back)
+
+    def _give_back(self) -> None:
+        self._used -= 1
+
+
+class Connector(TCPConnector):
+    """Connections of one guest."""
+
+    def __init__(self, rules: Rules, resolver: Resolver, trust: SSLContext | Literal[True], room: Room) -> None:
+        """Take the rules, the resolver that keeps them, whom TLS trusts, and the server's room for connections."""
+        super().__init__(resolver=resolver, ssl=trust, use_dns_cache=False, limit=0)
+        self._rules, self._room = rules, room
+
+    async def connect(self, req: ClientRequest, traces: list[Trace], timeout: ClientTimeout) -> Connection:  # noqa: ASYNC109 - the library's
+        """Connect, or take a connection that is there; raise NotPublic before and after unless the rules permit it."""
+        host, port = req.url.host or "", req.url.port or 0
+        insist(self._rules, host, port)
+        self._room.insist()
+        connection = await super().connect(req, traces, timeout)
+        self._room.take(connection)
+        if not self._is_permitted(host, port, connection):
+            connection.close()
+            raise NotPublic(host)
+        return connection
+
+    def _is_permitted(self, host: str, port: int, connection: Connection) -> bool:
+        transport = connection.transport
+        peer = None if transport is None else read_address(_address(transport, "peername"))
+        if transport is None or peer is None or not self._rules.permits(host, port, peer):
+            return False
+        itself = _address(transport, "peername") == _address(transport, "sockname")
+        return not itself or self._rules.permits_self(host, port, peer)
+
+
+def insist(rules: Rules, host: str, port: int) -> None:
+    """Raise NotPublic for what needs no lookup: an address in the URL, or a port that no web server has."""
+    address = read_address(host)
+    if address is None and ":" in host:  # brackets around what is no address
+        raise NotPublic(host)
+    refused = not rules.permits(host, port, address) if address else port in FORBIDDEN_PORTS
+    if refused and not rules.allows(host, port, address):
+        raise NotPublic(host)
+
+
+def _address(transport: asyncio.Transport, name: str) -> str:
+    there = transport.get_extra_info(name)
+    return str(there[0]) if isinstance(there, tuple) and there else ""
