@@ -13,6 +13,10 @@ CASES: Cases = {
     "what it is without anything": ("const b = new Blob(); return [b.size, b.type, await b.text(), String(b), new Blob(undefined).size]", [0, "", "", "[object Blob]", 0]),
     "types": ("['A/B', 'a\\u00e9', 'text/plain;charset=UTF-8', undefined, null, 1].map((type) => new Blob([], { type }).type)", ["a/b", "", "text/plain;charset=utf-8", "", "null", "1"]),
     "parts that are none": ("[null, 1, 'abc', {}, () => 1].map((p) => thrown(() => new Blob(p))).concat(thrown(() => new Blob([], 1)), thrown(() => new Blob([], { endings: 'x' })))", ["TypeError"] * 7),
+    "parts are converted first, then options, in order": (
+        "const seen = []; new Blob([{ toString: () => (seen.push('part'), 'x') }], { get type() { seen.push('type') }, get endings() { seen.push('endings') } }); return seen",
+        ["part", "endings", "type"],
+    ),
     "any iterable object is a list": ("[await new Blob(new Set(['a', 'b'])).text(), await new Blob(new String('cd')).text(), await new Blob(bytes(1, 2)).text()]", ["ab", "cd", "12"]),
     "line endings": ("await new Blob(['a\\r\\nb\\rc\\n'], { endings: 'native' }).text()", "a\nb\nc\n"),
     "slices": ("const b = new Blob(['abcdef'], { type: 'x/y' }); return [await Promise.all([b.slice(1, 3), b.slice(-2), b.slice(2, -2), b.slice(4, 2), b.slice(0, 99), b.slice(), b.slice(NaN), b.slice(undefined, 2)].map((s) => s.text())), b.slice().type, b.slice(0, 1, 'A/Z').type]", [["bc", "ef", "cd", "", "abcdef", "abcdef", "abcdef", "ab"], "", "a/z"]),

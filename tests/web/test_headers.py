@@ -54,6 +54,10 @@ CASES: Cases = {
         "[[...new Headers()], [...new Headers(undefined)], [...new Headers({})], [...new Headers([])]]",
         [[], [], [], []],
     ),
+    "a name beyond a byte is refused before its value is read": (
+        "const seen = []; try { new Headers({ get a() { seen.push('a'); return 1 }, get '\\uffff'() { seen.push('read') } }) } catch (e) { seen.push(e.name) } return seen",
+        ["a", "TypeError"],
+    ),
     "a record's order, each read once": (
         "const seen = []; new Headers(new Proxy({ b: '1', a: '2' }, { get: (o, k) => (seen.push(String(k)), o[k]), ownKeys: () => (seen.push('keys'), ['b', 'a']) })); return seen",
         ["Symbol(Symbol.iterator)", "keys", "b", "a"],

@@ -79,6 +79,10 @@ CASES: Cases = {
         "const a = new Request('http://a', { method: 'POST', body: 'x', headers: { a: '1' } }); const b = new Request(a, { headers: { b: '2' } }); return [b.method, a.bodyUsed, b.bodyUsed, await b.text(), [...b.headers], a.headers.get('a'), thrown(() => new Request(a))]",
         ["POST", True, False, "x", [["b", "2"]], "1", "TypeError"],
     ),
+    "its stream that was looked at is locked": (
+        "const a = new Request('http://a', { method: 'POST', body: 'x' }); const s = a.body; const b = new Request(a); return [a.bodyUsed, s.locked, a.body === s, await b.text()]",
+        [True, True, True, "x"],
+    ),
     "its headers go along": (
         "const a = new Request('http://a', { headers: { a: '1' } }); const b = new Request(a); b.headers.set('a', '2'); return [a.headers.get('a'), b.headers.get('a')]",
         ["1", "2"],

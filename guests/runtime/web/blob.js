@@ -20,19 +20,17 @@ export function joined(chunks) {
   return whole;
 }
 
-function partsOf(parts, native) {
+// Everything is converted before anything is copied: a conversion may run code that changes what came before it.
+function converted(parts) {
   if (!isObject(parts) || typeof parts[iterator] !== "function") throw new TypeError("a Blob is made of a list of parts");
-  const chunks = [];
-  for (const part of parts) chunks.push(chunkOf(part, native));
-  return chunks.length ? joined(chunks) : new Uint8Array(0);
+  const list = [];
+  for (const part of parts) list.push(held.is(part) || viewOf(part) !== undefined ? part : scalar(part));
+  return list;
 }
 
 function chunkOf(part, native) {
-  if (held.is(part)) return held.bytes(part);
-  const view = viewOf(part);
-  if (view !== undefined) return view.slice();
-  const text = scalar(part);
-  return new Uint8Array(glue.encodeText(native ? text.replace(/\r\n|\r/g, "\n") : text));
+  if (typeof part === "string") return new Uint8Array(glue.encodeText(native ? part.replace(/\r\n|\r/g, "\n") : part));
+  return held.is(part) ? held.bytes(part) : viewOf(part).slice();
 }
 
 // The nearest integer, of two the even one: how the platform reads a place that is clamped.
@@ -71,10 +69,14 @@ class Held extends function (object) {
 }
 
 function hold(blob, parts, options) {
+  const list = parts === undefined ? [] : converted(parts);
   const { endings = "transparent", type = "" } = dictionary(options, "options");
   const native = `${endings}` === "native";
   if (!native && `${endings}` !== "transparent") throw new TypeError("endings is transparent or native");
-  new Held(blob, parts === undefined ? new Uint8Array(0) : partsOf(parts, native), typeOf(`${type}`));
+  const called = `${type}`;
+  const chunks = [];
+  for (let i = 0; i < list.length; i++) chunks.push(chunkOf(list[i], native));
+  new Held(blob, chunks.length ? joined(chunks) : new Uint8Array(0), typeOf(called));
 }
 
 export class Blob {

@@ -13,6 +13,7 @@ const { toLowerCase } = String.prototype;
 const NO_TOKEN = /[^!#$%&'*+\-.^_`|~0-9A-Za-z]/;
 const NO_NAME = /[^!#$%&'*+\-.^_`|~0-9a-z]/;
 const NO_VALUE = /[\0\r\n]|[^\0-\xff]/; // ByteString, without what ends a line
+const NO_BYTES = /[^\0-\xff]/;
 const SPACE = { __proto__: null, "\t": true, "\n": true, "\r": true, " ": true };
 
 const has = (pattern, text) => apply(exec, pattern, [text]) !== null;
@@ -140,11 +141,17 @@ iterable(Headers, "Headers", (headers, index) => {
 Object.defineProperty(Headers, "length", { value: 0, configurable: true });
 publish(Headers, "Headers");
 
+function byteString(value) {
+  const text = `${value}`;
+  if (USUAL[text] === undefined && has(NO_BYTES, text)) throw new TypeError(`${shown(text)} is beyond what a header holds`);
+  return text;
+}
+
 function fromInit(init) {
   if (!isObject(init)) throw new TypeError("headers come from an object, or from a list of pairs");
   // another Headers: what was valid there need not be looked at again, unless its iterator is a val's own
   if (guts.is(init) && init[Symbol.iterator] === Headers.prototype.entries) return [...guts.list(init)];
-  const list = pairs(init, (text) => `${text}`, "headers");
+  const list = pairs(init, byteString, "headers");
   for (let i = 0; i < list.length; i += 2) {
     list[i] = nameOf(list[i]);
     list[i + 1] = valueOf(list[i + 1]);

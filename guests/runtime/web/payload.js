@@ -126,9 +126,9 @@ export function cloned(payload) {
 // The same body for another object; this one counts as used.
 export function moved(payload) {
   if (payload === null) return null;
-  const other = isBuffered(payload) ? new Payload(payload.text, payload.bytes) : ofSource(taken(payload));
+  const source = taken(payload);
   payload.used = true;
-  return other;
+  return isBuffered(payload) ? new Payload(payload.text, payload.bytes) : ofSource(source);
 }
 
 const withoutMark = (text) => (text[0] === "\ufeff" ? text.slice(1) : text);
