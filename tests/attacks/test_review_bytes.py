@@ -28,7 +28,7 @@ FORGED = {
     "an array's own length": bytes([Tag.ARRAY]) + word(0) + word(1) + text("length") + CONVERTED,
     "a reference": bytes([Tag.REF]) + word(0),
     "a back reference forward": bytes([Tag.ARRAY]) + word(1) + bytes([Tag.BACK]) + word(7) + word(0),
-    "an unknown kind": bytes([Tag.HOLE + 1]),
+    "an unknown kind": bytes([max(Tag) + 1]),
     "a hole by itself": bytes([Tag.HOLE]),
     "two values": bytes([Tag.TRUE, Tag.TRUE]),
     "nothing": b"",
