@@ -202,3 +202,16 @@ async def test_what_bs_promise_cannot_bring_is_a_rejection(world: World) -> None
     assert await world.eval(
         "Promise.all([@B.later(false).catch((e) => e.name), @B.later(true).catch((e) => e.name)])"
     ) == ["DataCloneError", "DataCloneError"]
+
+
+async def test_a_request_whose_signal_was_only_looked_at_is_kept_as_any_other(world: World) -> None:
+    """Nobody gave it a signal: what `signal` answers aborts never, and is no part of the value."""
+    await world.save("A", "export const kept = new Request('https://example.com/')")
+    assert await world.eval("{ const { signal } = @me.kept; console.log(@me.kept); return signal.aborted }") is False
+    assert await world.eval(
+        "{ const r = new Request('https://example.com/'); r.signal; @me.fresh = r; return @me.fresh.url }"
+    )
+    error = await world.error(
+        "{ @me.fresh = new Request('https://example.com/', { signal: new AbortController().signal }) }"
+    )
+    assert error.name == "DataCloneError"

@@ -69,8 +69,11 @@ const listIn = (parts) => (parts.headers === undefined ? (parts.list ?? []) : li
 const guardIn = (parts) => (parts.headers === undefined ? parts.guard : guardOf(parts.headers));
 
 function copied(parts) {
-  return { ...parts, payload: null, headers: undefined, list: [...listIn(parts)], guard: "request", signal: undefined, follows: signalIn(parts, false) };
+  return { ...parts, payload: null, headers: undefined, list: [...listIn(parts)], guard: "request", signal: undefined, follows: givenSignal(parts) };
 }
+
+// One that nobody gave aborts never, also when somebody looked at it: it need not go anywhere.
+const givenSignal = (parts) => (parts.follows === undefined ? undefined : signalIn(parts, false));
 
 // Whoever follows a request follows its signal; one that nobody gave and nobody asked for aborts never.
 function signalIn(parts, wanted) {
@@ -235,6 +238,6 @@ export const isRequest = (value) => guts.is(value);
 export const requestParts = (request) => guts.parts(request);
 export const requestList = (request) => listIn(guts.parts(request));
 export const requestGuard = (request) => guardIn(guts.parts(request));
-export const requestSignal = (request) => signalIn(guts.parts(request), false);
+export const requestSignal = (request) => givenSignal(guts.parts(request));
 // A Request of parts that are known to be good.
 export const requestOf = (parts) => new Request(INSIDE, parts);
