@@ -191,6 +191,12 @@ static bool is_element(JSAtom atom, uint32_t length) {
   return JS_AtomIsArrayIndex(ctx, &index, atom) && index < length;
 }
 
+/* A getter may have taken it away. */
+static bool still_there(JSValueConst object, JSAtom atom) {
+  JSObject *it = JS_VALUE_GET_OBJ(object);
+  return it->is_exotic ? JS_GetOwnProperty(ctx, NULL, object, atom) > 0 : find_own_property1(it, atom) != NULL;
+}
+
 /* A count, then (key, value) pairs: own enumerable properties, less the first `elements` indexes. */
 static int put_properties(Encoder *e, JSValueConst object, uint32_t elements, bool with_raw) {
   JSPropertyEnum *names;
@@ -201,6 +207,7 @@ static int put_properties(Encoder *e, JSValueConst object, uint32_t elements, bo
   JSAtom raw = JS_NewAtom(ctx, "raw");
   for (uint32_t i = 0; i < count && !bad; i++) {
     bool wanted = names[i].is_enumerable || (with_raw && names[i].atom == raw);
+    if (wanted && !still_there(object, names[i].atom)) continue;
     if (wanted && !is_element(names[i].atom, elements)) bad = put_property(e, object, names[i].atom, &written);
   }
   JS_FreeAtom(ctx, raw);
@@ -364,18 +371,36 @@ static JSValue without_private_names(JSValueConst stack) {
   return result;
 }
 
+/* What an error says of itself is text; saying nothing is not saying "". */
+static JSValue message_of(JSValue value, bool own) {
+  if (JS_IsException(value) || JS_IsString(value)) {
+    if (own || JS_IsException(value) || JS_VALUE_GET_NORM_TAG(value) != JS_TAG_STRING || JS_VALUE_GET_STRING(value)->len) return value;
+    JS_FreeValue(ctx, value);
+    return JS_UNINITIALIZED;
+  }
+  JSValue text = JS_ToString(ctx, value);
+  JS_FreeValue(ctx, value);
+  return text;
+}
+
+/* An error's field, or a hole. Own only: not what its prototypes say; and of a clone's message, no getter's either. */
 static int put_field(Encoder *e, JSValueConst error, const char *name, bool own_only) {
+  bool message = !strcmp(name, "message");
+  JSPropertyDescriptor own;
   JSAtom atom = JS_NewAtom(ctx, name);
-  int there = own_only ? JS_GetOwnProperty(ctx, NULL, error, atom) : 1;
-  JSValue value = there > 0 ? JS_GetProperty(ctx, error, atom) : JS_UNDEFINED;
+  int there = JS_GetOwnProperty(ctx, &own, error, atom);
+  bool data = there > 0 && !(own.flags & JS_PROP_GETSET), wanted = there > 0 ? data || !(message && e->clone) : !own_only;
+  if (there > 0) js_free_desc(ctx, &own);
+  JSValue value = there < 0 ? JS_EXCEPTION : wanted ? JS_GetProperty(ctx, error, atom) : JS_UNINITIALIZED;
+  if (wanted && message) value = message_of(value, there > 0);
   if (!e->copy_only && !strcmp(name, "stack") && JS_IsString(value)) {
     JSValue told = without_private_names(value);
     JS_FreeValue(ctx, value);
     value = told;
   }
-  int bad = there < 0 || JS_IsException(value) ? -1 : 0;
-  if (!bad && !there) put_byte(e, TAG_HOLE);
-  if (!bad && there) bad = descend(e, atom, -1, value);
+  int bad = JS_IsException(value) ? -1 : 0;
+  if (!bad && JS_IsUninitialized(value)) put_byte(e, TAG_HOLE);
+  else if (!bad) bad = descend(e, atom, -1, value);
   JS_FreeValue(ctx, value);
   JS_FreeAtom(ctx, atom);
   return bad;
@@ -474,6 +499,7 @@ static int put_reference(Encoder *e, JSValueConst value) {
   }
   keep(e, value);
   uint32_t handle = handle_of(value);
+  if (handle && JS_IsPromise(value)) ((JSPromiseData *)JS_GetOpaque(value, JS_CLASS_PROMISE))->is_handled = true; /* sent on: its next holder looks */
   if (handle) {
     put_ref(e, value, handle << 4 | REF_HANDLE);
     return 0;

@@ -201,7 +201,8 @@ static JSValue exported(uint32_t id) {
 static JSClassID remote_class;
 static Table remote_by_handle;  /* weak: the finalizer takes it out */
 static Table mirror_by_object;  /* my mirror of a foreign promise -> its handle, while it is pending */
-typedef struct { JSValue promise, resolve, reject; } Mirror;
+typedef struct { JSValue promise, resolve, reject; bool given; } Mirror; /* given: an argument; who gave it looks what it comes to */
+static bool mirrors_given;
 static Table mirror_by_handle;  /* handle -> Mirror* */
 static uint32_t *released;
 static uint32_t released_count, released_room;

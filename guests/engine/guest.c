@@ -62,6 +62,7 @@ static bool receive(uint32_t length, bool inherits, InHead *head, Values *values
   d.holder = inherits && head->kind == KIND_REPLY && head->op & STATUS_INHERIT;
   uint32_t *ids = head->nreleased ? take(head->nreleased * 4) : NULL; /* releasing runs finalizers; the inbox is read first */
   if (ids) memcpy(ids, gone, head->nreleased * 4);
+  mirrors_given = head->kind == KIND_REQUEST && (head->op & 0xff) <= OP_INVOKE;
   bool good = decode_all(&d, values);
   for (uint32_t i = 0; i < head->nreleased; i++) release_export(ids[i]);
   free(ids);
@@ -107,7 +108,9 @@ static JSValue call_out(uint32_t kind, uint32_t op, uint32_t target, int argc, J
   *status = 0;
   if (decoding) return JS_ThrowTypeError(ctx, "not now");
   for (int i = 0; i < argc; i++) {
-    if (!(i < first ? encode(&e, argv[i]) : descend(&e, JS_ATOM_NULL, i - first, argv[i]))) continue;
+    bool global = i < first && op == OP_APPLY && JS_IsObject(argv[i]) && JS_VALUE_GET_PTR(argv[i]) == JS_VALUE_GET_PTR(ctx->global_obj);
+    e.root = i >= first ? "args" : op == OP_APPLY ? "this" : "new.target";
+    if (!(i < first ? encode(&e, global ? JS_UNDEFINED : argv[i]) : descend(&e, JS_ATOM_NULL, i - first, argv[i]))) continue;
     encoder_free(&e);
     return JS_EXCEPTION;
   }

@@ -237,8 +237,9 @@ static JSValue serve(uint32_t op, uint32_t id, int argc, JSValueConst *argv, uin
 static JSValue remote_traps, callable_target, constructor_target;
 
 static JSValue invoke_at_home(JSContext *c, JSValueConst self, int argc, JSValueConst *argv, int magic, JSValueConst *data) {
-  (void)self, (void)magic;
-  uint32_t handle = handle_of(data[0]), status;
+  (void)magic;
+  uint32_t handle = JS_IsObject(self) ? handle_of(self) : 0, status; /* taken from one stand-in, it may be called on another */
+  if (!handle) handle = handle_of(data[0]);
   JSValue *all = take((argc + 1) * sizeof *all);
   all[0] = JS_DupValue(c, data[1]);
   for (int i = 0; i < argc; i++) all[i + 1] = JS_DupValue(c, argv[i]);
@@ -383,7 +384,18 @@ static JSValue bare_target(const char *source) {
   return bound;
 }
 
+/* The engine forgets that what a trap describes with `get` or `set` is an accessor. */
+static int own_property_of_proxy(JSContext *c, JSPropertyDescriptor *found, JSValueConst proxy, JSAtom key) {
+  int there = js_proxy_get_own_property(c, found, proxy, key);
+  if (there > 0 && found && found->flags & (JS_PROP_HAS_GET | JS_PROP_HAS_SET)) found->flags |= JS_PROP_GETSET;
+  return there;
+}
+static JSClassExoticMethods proxy_methods;
+
 static void remote_boot(void) {
+  proxy_methods = js_proxy_exotic_methods;
+  proxy_methods.get_own_property = own_property_of_proxy;
+  rt->class_array[JS_CLASS_PROXY].exotic = &proxy_methods;
   JS_NewClassID(rt, &remote_class);
   JS_NewClass(rt, remote_class, &remote_definition);
   remote_traps = JS_NewObjectProto(ctx, JS_NULL);
@@ -397,7 +409,7 @@ static JSValue make_mirror(uint32_t handle) {
   JSValue on[2], promise = JS_NewPromiseCapability(ctx, on);
   if (JS_IsException(promise)) return promise;
   Mirror *mirror = take(sizeof *mirror);
-  *mirror = (Mirror){JS_DupValue(ctx, promise), on[0], on[1]};
+  *mirror = (Mirror){JS_DupValue(ctx, promise), on[0], on[1], mirrors_given};
   table_put(&mirror_by_handle, handle, (uintptr_t)mirror);
   table_put(&mirror_by_object, (uintptr_t)JS_VALUE_GET_PTR(promise), handle);
   return promise;
@@ -428,6 +440,7 @@ static JSValue settle_mirror(uint32_t handle, bool threw, JSValueConst value) {
   table_remove(&mirror_by_handle, handle);
   table_remove(&mirror_by_object, (uintptr_t)JS_VALUE_GET_PTR(mirror->promise));
   release_handle(handle);
+  if (mirror->given) ((JSPromiseData *)JS_GetOpaque(mirror->promise, JS_CLASS_PROMISE))->is_handled = true;
   JSValue done = JS_Call(ctx, threw ? mirror->reject : mirror->resolve, JS_UNDEFINED, 1, &value);
   JS_FreeValue(ctx, mirror->promise);
   JS_FreeValue(ctx, mirror->resolve);

@@ -108,9 +108,6 @@ async def test_as_getters_run_at_home_once_whatever_b_does_with_the_copy(world: 
     assert (await assault(world, library, use)).got == [[1, 1, '{"x":1}', None, 1], 1]
 
 
-@pytest.mark.xfail(
-    reason="quickjs-ng reads a Proxy's accessor as data: js_obj_to_desc sets no JS_PROP_GETSET", strict=True
-)
 async def test_a_getter_taken_from_as_object_runs_at_home_for_the_object_it_is_given(world: World) -> None:
     """B asks for the description of an accessor of A's and calls the getter on something else: A's private field is not there."""
     library = """(o) => {

@@ -1,6 +1,7 @@
 // EventTarget, without a tree of nodes: a target is its own path.
 // What a listener throws is nobody's to catch: it is reported as a rejection that nobody handles, and fails the evaluation at its end.
-import { inside } from "./event.js";
+import { glue } from "./engine.js";
+import { CustomEvent, Event, inside } from "./event.js";
 import { illegal, isObject, needs, publish } from "./idl.js";
 
 const { apply } = Reflect;
@@ -11,6 +12,12 @@ export function report(error) {
 
 function flatten(options) {
   return isObject(options) ? !!options.capture : !!options;
+}
+
+// Another owner's event goes round as a copy of it.
+function copied(event) {
+  const { type, bubbles, cancelable, composed, detail } = event;
+  return detail === undefined ? new Event(type, { bubbles, cancelable, composed }) : new CustomEvent(type, { bubbles, cancelable, composed, detail });
 }
 
 export let aims;
@@ -60,6 +67,11 @@ export class EventTarget {
   dispatchEvent(event) {
     this.#brand;
     needs(1, arguments.length, "dispatchEvent");
+    if (glue.foreign(event) && event instanceof Event) {
+      const allowed = this.#dispatch(copied(event));
+      if (!allowed) event.preventDefault();
+      return allowed;
+    }
     if (!inside.isEvent(event)) throw illegal("Event");
     if (inside.isDispatching(event)) throw new DOMException("the event is being dispatched", "InvalidStateError");
     inside.distrust(event);
