@@ -33,14 +33,14 @@ CASES: Cases = {
         ],
     ),
     "what it is told": (
-        "const r = new Request(new URL('http://a'), { method: 'PUT', headers: { x: 'y' }, body: 'b', redirect: 'manual', cache: 'no-store', credentials: 'include', mode: 'no-cors', referrer: '', referrerPolicy: 'origin', integrity: 'sha', keepalive: 1, priority: 'high' }); return [r.method, [...r.headers], r.redirect, r.cache, r.credentials, r.mode, r.referrer, r.referrerPolicy, r.integrity, r.keepalive]",
+        "const r = new Request(new URL('http://a'), { method: 'PUT', headers: { x: 'y' }, body: 'b', redirect: 'manual', cache: 'no-store', credentials: 'include', mode: 'same-origin', referrer: '', referrerPolicy: 'origin', integrity: 'sha', keepalive: 1, priority: 'high' }); return [r.method, [...r.headers], r.redirect, r.cache, r.credentials, r.mode, r.referrer, r.referrerPolicy, r.integrity, r.keepalive]",
         [
             "PUT",
             [["content-type", "text/plain;charset=UTF-8"], ["x", "y"]],
             "manual",
             "no-store",
             "include",
-            "no-cors",
+            "same-origin",
             "",
             "origin",
             "sha",
@@ -66,6 +66,10 @@ CASES: Cases = {
     "choices that are none": (
         "['mode', 'credentials', 'cache', 'redirect', 'referrerPolicy', 'duplex', 'priority'].map((key) => thrown(() => new Request('http://a', { [key]: 'nope' })))",
         ["TypeError"] * 7,
+    ),
+    "no-cors goes with few methods": (
+        "['GET', 'POST', 'PUT'].map((method) => thrown(() => new Request('http://a', { mode: 'no-cors', method })))",
+        ["nothing", "nothing", "TypeError"],
     ),
     "only-if-cached, navigate and window": (
         "[thrown(() => new Request('http://a', { cache: 'only-if-cached' })), thrown(() => new Request('http://a', { mode: 'navigate' })), thrown(() => new Request('http://a', { window: 1 })), new Request('http://a', { cache: 'only-if-cached', mode: 'same-origin' }).cache, new Request('http://a', { window: null }).url]",

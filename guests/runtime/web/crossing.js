@@ -9,7 +9,7 @@ import { entriesOf, FormData, formOf, isForm } from "./form.js";
 import { glue } from "./engine.js";
 import { CustomEvent, Event } from "./event.js";
 import { checkedList, guardOf, GUARDS, Headers, headersOf, isHeaders, isToken, listOf } from "./headers.js";
-import { arrayName } from "./idl.js";
+import { arrayName, copied } from "./idl.js";
 import { isBuffered, isHeld, isUsed, ofBytes, ofSource, ofText, streamOfPayload } from "./payload.js";
 import { isParams, pairsOf, paramsFrom, URLSearchParams } from "./params.js";
 import { Performance } from "./performance.js";
@@ -24,7 +24,6 @@ import { hrefOf, isURL, URL, urlOf } from "./url.js";
 const { hasOwn } = Object;
 const { isArray } = Array;
 const { isInteger } = Number;
-const { of } = Array;
 const { apply } = Reflect;
 
 // ---- reading a stranger's state ------------------------------------------------------------------------
@@ -146,7 +145,7 @@ const BY_COPY = [
       insist(isArray(state) && state.length % 2 === 0);
       fields(state, state.length);
       for (let i = 0; i < state.length; i++) insist(isText(state[i]) && isScalar(state[i]));
-      return paramsFrom(apply(of, Array, state));
+      return paramsFrom(copied(state));
     },
   },
   {
@@ -247,7 +246,7 @@ const BY_COPY = [
         insist(isText(state[i]) && isScalar(state[i]));
         insist(isFile(state[i + 1]) || (isText(state[i + 1]) && isScalar(state[i + 1])));
       }
-      return formOf(apply(of, Array, state)); // its own: the sender may have named the array elsewhere
+      return formOf(copied(state)); // its own: the sender may have named the array elsewhere
     },
   },
 ];

@@ -1,9 +1,9 @@
 // Headers, as the Fetch standard has them. Names are kept in lower case, in the order they came; combined and sorted when read.
 // No name is forbidden: this is a server. What a request may set is decided where it leaves, by the host.
-import { illegal, isObject, iterable, needs, pairs, publish } from "./idl.js";
+import { copied, illegal, isObject, iterable, needs, pairs, publish } from "./idl.js";
 
 const { hasOwn } = Object;
-const { isArray, of } = Array;
+const { isArray } = Array;
 const { apply } = Reflect;
 export const GUARDS = ["none", "request", "response", "immutable"];
 
@@ -224,7 +224,7 @@ export function checkedList(list) {
     if (!hasOwn(list, i) || typeof list[i] !== "string") throw new TypeError("these are no headers");
     if (i % 2 ? !isGoodValue(list[i]) : !isGoodName(list[i])) throw new TypeError("these are no headers");
   }
-  return apply(of, Array, list); // its own: the sender may have named the array elsewhere
+  return copied(list); // its own: the sender may have named the array elsewhere
 }
 
 const isGoodName = (text) => text !== "" && !has(NO_NAME, text);

@@ -9,6 +9,7 @@ import { hrefOf, isURL } from "./url.js";
 
 const INSIDE = Symbol("inside");
 const NORMAL = { __proto__: null, DELETE: 1, GET: 1, HEAD: 1, OPTIONS: 1, POST: 1, PUT: 1 };
+const SAFE = { __proto__: null, GET: 1, HEAD: 1, POST: 1 };
 const FORBIDDEN = { __proto__: null, CONNECT: 1, TRACE: 1, TRACK: 1 };
 const CHOICES = {
   __proto__: null,
@@ -101,6 +102,7 @@ function change(parts, init) {
   if (init.integrity !== undefined) parts.integrity = `${init.integrity}`;
   if (init.keepalive !== undefined) parts.keepalive = !!init.keepalive;
   if (init.method !== undefined) parts.method = methodOf(init.method);
+  if (parts.mode === "no-cors" && !(parts.method in SAFE)) throw new TypeError(`${parts.method} does not go with the mode no-cors`);
   const { signal } = init;
   if (signal === undefined) return;
   if (signal !== null && !isSignal(signal)) throw new TypeError("the signal is no AbortSignal");
