@@ -203,7 +203,7 @@ KNOBS: tuple[Knob, ...] = (
         "FETCH_ALLOW",
         _read_hosts,
         "names, addresses or networks with commas between, each with a port or without, such as localhost:8080, *.corp.example, 10.0.0.0/8 or [fd00::1]:443",
-        "hosts that vals may fetch from though they are not on the public internet",
+        "what vals may fetch from though it is not on the public internet: a name allows what is asked for by that name, an address what really leads there",
         show=_show_hosts,
     ),
     _seconds("CPU", "processor time of an evaluation", most=3600),

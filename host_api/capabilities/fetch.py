@@ -9,6 +9,8 @@ Op 1 `start(id, method, url, headers, body, upload, redirect)`: no access; promi
 body is whole, or written in pieces that are gathered first, or sent as they come.
 Op 2 `read(id)` promises the next bytes of the answer's body, or undefined at its end; op 3 `write(id, bytes)` hands over a piece of
 the request's body, undefined being its end, and promises room for the next; op 4 `abort(id)` lets go of everything.
+Who waits for the network takes a turn: a request until its head is there (an upload until then too), and each read; an answer that
+nobody reads takes none.
 A refusal is a TypeError that begins with "fetch failed"; a host that may not be reached and one that is not there look the same.
 More fetches than an evaluation may make, and more bytes than a body may have, are a LimitError.
 Who pays: the evaluation, by fetches. Each is an effect, in the record with its method, address, redirects and how it ended.
@@ -141,6 +143,12 @@ class Visits:
             raise BadRequest("there is no such fetch")
         return found
 
+    def stop(self, call: Call, number: int) -> None:
+        """Stop a fetch of the guest that asks; one that never began needs nothing."""
+        found = self.exchanges.get((call.frame, number))
+        if found is not None:
+            found.stop()
+
     def close(self) -> None:
         """Close everything that is open."""
         for exchange in self.exchanges.values():
@@ -181,7 +189,7 @@ class Fetch:
                 exchange, piece = visits.exchange(call, operation.id), operation.piece
                 return Answer(Later(lambda: exchange.write(piece)), recorded=False)
             case Abort():
-                visits.exchange(call, operation.id).stop()
+                visits.stop(call, operation.id)
                 return Answer(NOTHING, recorded=False)
         raise BadRequest("fetch has no such operation")
 

@@ -97,6 +97,11 @@ class Room:
         """Begin with none."""
         self._most, self._used = most, 0
 
+    @property
+    def used(self) -> int:
+        """How many are in use."""
+        return self._used
+
     def insist(self) -> None:
         """Raise Overloaded when there is no room for one more."""
         if self._used >= self._most:
