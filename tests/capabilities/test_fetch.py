@@ -159,13 +159,14 @@ async def test_the_head_comes_whole_and_set_cookie_several_times(out: Out) -> No
     )
 
 
-async def test_a_cookie_that_was_set_is_not_sent_back(out: Out) -> None:
+async def test_a_cookie_that_was_set_is_not_sent_back() -> None:
     async def cookies(request: web.BaseRequest) -> web.StreamResponse:
         return web.Response(text=str(request.headers.get("Cookie")), headers={"Set-Cookie": "a=1; Path=/"})
 
-    async with serving(cookies) as server:
-        assert [await _told(out, "GET", server.url()) for _ in range(2)] == ["None", "None"]
-        assert await _told(out, "GET", server.url(), "Cookie", "mine=1") == "mine=1"
+    async with serving(cookies) as server, going_out("127.0.0.1", lookup=names(one_example="127.0.0.1")) as named:
+        url = server.url(host="one.example")
+        assert [await _told(named, "GET", url) for _ in range(2)] == ["None", "None"]
+        assert await _told(named, "GET", url, "Cookie", "mine=1") == "mine=1"
 
 
 async def test_nothing_of_the_environment_goes_along(out: Out, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -491,6 +492,27 @@ async def test_an_address_of_a_redirect_is_read_as_a_browser_does(out: Out, to: 
     async with serving(once) as server:
         head = await out.exchange("GET", server.url("/")).head()
         assert head.url in (server.url(arrives), server.url(arrives.replace("%7e", "~")))
+
+
+@pytest.mark.parametrize(
+    "to", ["http://user:word@127.0.0.1:{port}/end", "//user@127.0.0.1:{port}/end", "file:///end", "data:,end"]
+)
+async def test_a_redirect_to_what_may_not_be_asked_for_is_not_followed(out: Out, to: str) -> None:
+    async with serving(_redirecting) as server:
+        with pytest.raises(FetchFailed, match="fetched"):
+            await out.exchange("GET", server.url(f"/?status=302&to={to.format(port=server.port)}")).head()
+        assert len(server.seen) == 1
+
+
+async def test_the_body_of_a_redirect_is_let_go_of(out: Out) -> None:
+    async with serving(_echo) as there:
+        moved = f"HTTP/1.1 302 Found\r\nLocation: {there.url('/end')}\r\n\r\nendless".encode()
+        async with raw([moved], close=False) as server:
+            exchange = out.exchange("GET", server.url())
+            await exchange.head()
+            assert await body_of(exchange)
+            assert out.client.room.used == 0
+            await server.gone.wait()
 
 
 async def test_a_gathered_body_goes_along_and_a_streamed_one_cannot(out: Out) -> None:
