@@ -56,8 +56,9 @@ async def test_reading_them_runs_nothing_that_the_receiver_patched(world: World)
     """The other way round: A patched all of the web's classes, and B's objects arrive without touching one of them."""
     library = f"() => [{RECEIVED}]"
     use = """let hits = 0; const define = Object.defineProperty, found = [];
-      for (const C of [Response, URL, Headers, Blob, FormData, URLSearchParams, Request, File, ReadableStream, EventTarget, AbortSignal, TextEncoder, TextDecoder, Array, String, Uint8Array, Object, Promise, Map])
-        for (const one of [C, C.prototype]) for (const key of Reflect.ownKeys(one)) if (!['prototype', 'constructor', 'length', 'name'].includes(key)) found.push([one, key, Object.getOwnPropertyDescriptor(one, key)]);
+      for (const C of [Response, URL, Headers, Blob, FormData, URLSearchParams, Request, File, ReadableStream, EventTarget, AbortSignal, TextEncoder, TextDecoder, Array, String, Uint8Array, Object, Promise, Map, Set, WeakMap, RegExp, Function, Symbol, Number, Boolean, ArrayBuffer, DataView, Date, Error, TypeError, DOMException,
+          Proxy, JSON, Math, Reflect, Object.getPrototypeOf(Uint8Array), Object.getPrototypeOf([][Symbol.iterator]()), Object.getPrototypeOf(new Map().entries()), Object.getPrototypeOf(function* () {}), Object.getPrototypeOf(function* () {}).prototype, Object.getPrototypeOf(async function* () {}).prototype])
+        for (const one of [C, C.prototype]) if (one) for (const key of Reflect.ownKeys(one)) if (!['prototype', 'constructor', 'length', 'name'].includes(key) && Object.getOwnPropertyDescriptor(one, key).configurable) found.push([one, key, Object.getOwnPropertyDescriptor(one, key)]);
       attack();
       for (let i = 0; i < found.length; i++) try { define(found[i][0], found[i][1], { get() { hits++; return undefined }, set() { hits++ }, configurable: true }) } catch {}
       const before = hits; const got = attack(); const after = hits;
