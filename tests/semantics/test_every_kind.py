@@ -155,6 +155,15 @@ async def test_an_event_of_ones_own_is_dispatched_at_anothers_target(world: Worl
     assert await world.eval(code) == [False, ["e"]]
 
 
+async def test_a_custom_event_brings_its_detail_and_tells_its_owner_that_it_was_prevented(world: World) -> None:
+    await world.save("B", "export const target = new EventTarget()")
+    code = """{ const t = @B.target, mine = { n: 1 }, f = () => 2, seen = [];
+      t.addEventListener('e', (e) => { seen.push(e instanceof CustomEvent, e.detail.f === f, e.target === t); e.preventDefault() });
+      const event = new CustomEvent('e', { cancelable: true, detail: { mine, f } });
+      return [t.dispatchEvent(event), event.defaultPrevented, seen] }"""
+    assert await world.eval(code) == [False, True, [True, True, True]]
+
+
 # -- what does not cross ----------------------------------------------------------------------------------
 
 REFUSED = [
