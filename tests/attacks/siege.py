@@ -20,7 +20,8 @@ from host_api.house import Outcome
 from kernel.limits import MIB, Limits
 from tests.semantics.live import PRIVATE, Machine, World, open_world
 
-TIGHT = replace(Limits(), cpu=0.25, wall=20.0, memory=24 * MIB)
+TIGHT = replace(Limits(), cpu=0.25, wall=20.0, memory=40 * MIB)
+"""A fresh guest has half of this memory already: what it booted with."""
 LONGEST_TURN = 0.15
 """Processor seconds that the loop's thread may work before it comes round: far more than it does, for a busy machine stretches
 processor time too, and far less than what an attack that is not preempted takes: its whole budget."""
