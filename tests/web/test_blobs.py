@@ -17,6 +17,10 @@ CASES: Cases = {
         "const seen = []; new Blob([{ toString: () => (seen.push('part'), 'x') }], { get type() { seen.push('type') }, get endings() { seen.push('endings') } }); return seen",
         ["part", "endings", "type"],
     ),
+    "each is looked at once": (
+        "const seen = []; const look = (what, value) => ({ toString: () => (seen.push(what), value) }); new Blob({ get [Symbol.iterator]() { seen.push('iterator'); return [][Symbol.iterator] }, length: 0 }, { endings: look('endings', 'native'), type: look('type', '') }); return seen",
+        ["iterator", "endings", "type"],
+    ),
     "any iterable object is a list": ("[await new Blob(new Set(['a', 'b'])).text(), await new Blob(new String('cd')).text(), await new Blob(bytes(1, 2)).text()]", ["ab", "cd", "12"]),
     "line endings": ("await new Blob(['a\\r\\nb\\rc\\n'], { endings: 'native' }).text()", "a\nb\nc\n"),
     "slices": ("const b = new Blob(['abcdef'], { type: 'x/y' }); return [await Promise.all([b.slice(1, 3), b.slice(-2), b.slice(2, -2), b.slice(4, 2), b.slice(0, 99), b.slice(), b.slice(NaN), b.slice(undefined, 2)].map((s) => s.text())), b.slice().type, b.slice(0, 1, 'A/Z').type]", [["bc", "ef", "cd", "", "abcdef", "abcdef", "abcdef", "ab"], "", "a/z"]),

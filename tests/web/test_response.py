@@ -70,6 +70,10 @@ CASES: Cases = {
         "const r = new Response(streamed('ab', 'c')); const c = r.clone(); return [await c.text(), await r.text()]",
         ["abc", "abc"],
     ),
+    "a clone's chunks are copies": (
+        "const chunk = new Int8Array([1, 2]); const r = new Response(new ReadableStream({ start(c) { c.enqueue(chunk); c.close() } })); const c = r.clone(); const [a, b] = [await r.body.getReader().read(), await c.body.getReader().read()]; return [a.value === chunk, b.value === chunk, b.value instanceof Int8Array, [...b.value]]",
+        [True, False, True, [1, 2]],
+    ),
     "a clone of an empty one": ("const c = new Response(null).clone(); return [c.body, await c.text()]", [None, ""]),
     "no clone of a used or locked one": (
         "const r = new Response('x'); await r.text(); const l = new Response('x'); l.body.getReader(); return [thrown(() => r.clone()), thrown(() => l.clone())]",

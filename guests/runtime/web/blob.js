@@ -5,6 +5,7 @@ import { streamOf } from "./streams.js";
 
 const INSIDE = Symbol("inside");
 const { iterator } = Symbol;
+const { apply } = Reflect;
 const PRINTABLE = /^[\x20-\x7e]*$/;
 let held;
 
@@ -22,9 +23,10 @@ export function joined(chunks) {
 
 // Everything is converted before anything is copied: a conversion may run code that changes what came before it.
 function converted(parts) {
-  if (!isObject(parts) || typeof parts[iterator] !== "function") throw new TypeError("a Blob is made of a list of parts");
+  const iterate = isObject(parts) ? parts[iterator] : undefined;
+  if (typeof iterate !== "function") throw new TypeError("a Blob is made of a list of parts");
   const list = [];
-  for (const part of parts) list.push(held.is(part) || viewOf(part) !== undefined ? part : scalar(part));
+  for (const part of { [iterator]: () => apply(iterate, parts, []) }) list.push(held.is(part) || viewOf(part) !== undefined ? part : scalar(part));
   return list;
 }
 
@@ -70,12 +72,14 @@ class Held extends function (object) {
 
 function hold(blob, parts, options) {
   const list = parts === undefined ? [] : converted(parts);
-  const { endings = "transparent", type = "" } = dictionary(options, "options");
-  const native = `${endings}` === "native";
-  if (!native && `${endings}` !== "transparent") throw new TypeError("endings is transparent or native");
+  const given = dictionary(options, "options");
+  const { endings = "transparent" } = given;
+  const ends = `${endings}`;
+  if (ends !== "native" && ends !== "transparent") throw new TypeError("endings is transparent or native");
+  const { type = "" } = given;
   const called = `${type}`;
   const chunks = [];
-  for (let i = 0; i < list.length; i++) chunks.push(chunkOf(list[i], native));
+  for (let i = 0; i < list.length; i++) chunks.push(chunkOf(list[i], ends === "native"));
   new Held(blob, chunks.length ? joined(chunks) : new Uint8Array(0), typeOf(called));
 }
 

@@ -7,7 +7,7 @@ import { scalar, viewOf } from "./idl.js";
 import { typeOfHeader } from "./mime.js";
 import { newBoundary, readForm, writeForm } from "./multipart.js";
 import { isParams, parseUrlencoded, pairsOf, serializeUrlencoded } from "./params.js";
-import { checkedChunk, foreignSource, isDisturbed, isForeignReadable, isLocked, isReadable, sourceOf, streamFrom, streamOf, teeStream } from "./streams.js";
+import { checkedChunk, foreignSource, isDisturbed, isForeignReadable, isLocked, isReadable, sourceOf, streamFrom, streamOf, teeCopied } from "./streams.js";
 
 const { parse } = JSON;
 const { defineProperty } = Object;
@@ -117,7 +117,7 @@ async function drained(payload) {
 export function cloned(payload) {
   if (payload === null) return null;
   if (isBuffered(payload)) return new Payload(payload.text, payload.bytes);
-  const [mine, other] = teeStream(streamOfPayload(payload));
+  const [mine, other] = teeCopied(streamOfPayload(payload));
   payload.stream = mine;
   payload.source = undefined;
   return ofStream(other);

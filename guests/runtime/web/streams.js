@@ -161,6 +161,25 @@ for (const key of ["pipeTo", "pipeThrough"]) {
 
 export const cancelStream = (stream, reason) => apply(cancel, stream, [reason]);
 export const teeStream = (stream) => apply(tee, stream, []);
+
+// For a clone: what comes out of the second branch are copies. The library copies bytes itself.
+export function teeCopied(stream) {
+  const [one, other] = teeStream(stream);
+  if (stream._readableStreamController instanceof ReadableByteStreamController) return [one, other];
+  const reader = apply(getReader, other, []);
+  const copy = new ReadableStream(
+    {
+      async pull(controller) {
+        const { done, value } = await apply(read, reader, []);
+        if (done) controller.close();
+        else controller.enqueue(glue.clone(value));
+      },
+      cancel: (reason) => reader.cancel(reason),
+    },
+    { highWaterMark: 0 },
+  );
+  return [one, copy];
+}
 export const isWritable = (value) => isOwn(value, writableLockedOf);
 
 export const classes = {
