@@ -208,7 +208,7 @@ KNOBS: tuple[Knob, ...] = (
     ),
     _seconds("CPU", "processor time of an evaluation", most=3600),
     _seconds("WALL", "how long an evaluation may take", most=86_400),
-    _bytes("MEMORY", "memory of a guest", least=2 * _MIB, most=2**32, limit=True),
+    _bytes("MEMORY", "memory of a guest; the runtime takes 19 MiB of it", least=32 * _MIB, most=2**32, limit=True),
     _bytes("STACK", "stack of a guest", least=2**14, most=64 * _MIB, limit=True),
     _count("GUESTS", "guests of an evaluation", least=1, limit=True),
     _count("CALL_DEPTH", "calls within calls across owners", limit=True),
