@@ -83,7 +83,9 @@ def hush_log() -> None:
     import structlog  # noqa: PLC0415
 
     least = logging.DEBUG if os.environ.get("VALGATE_DEBUG") else logging.CRITICAL
+    plain = structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)  # never local variables
     structlog.configure(
+        processors=[structlog.contextvars.merge_contextvars, structlog.processors.add_log_level, plain],
         wrapper_class=structlog.make_filtering_bound_logger(least),
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
     )
