@@ -145,7 +145,7 @@ BAD: dict[str, tuple[int, Any]] = {
     "a response of too little": (RESPONSE, GOOD_RESPONSE[:7]),
     "a blob of numbers": (BLOB, [[1, 2], ""]),
     "a blob's type": (BLOB, [b"", "a/b\r\nx: y"]),
-    "a blob's type in capitals": (BLOB, [b"", "A/B"]),
+    "a blob's type beyond a byte": (BLOB, [b"", "a/\u0100"]),
     "a file of no name": (FILE, [b"", "", 5, 5]),
     "a file of no time": (FILE, [b"", "", "n", 0.5]),
     "a form of numbers": (FORM, ["a", 1]),

@@ -47,7 +47,7 @@ CASES: Cases = {
     ),
     "as a Blob with the header's type": (
         "const of = async (type) => (await new Response('x', { headers: type === null ? {} : { 'content-type': type } }).blob()).type; return [await of('Text/HTML; Charset=x'), await of('bad'), await of('a/b; c=\"d e\"'), await of(null)]",
-        ["text/html;charset=x", "", 'a/b;c="d e"', "text/plain;charset=utf-8"],
+        ["text/html;charset=x", "", 'a/b;c="d e"', "text/plain;charset=UTF-8"],
     ),
     "as JSON": (
         "[await new Response('{\"a\":1}').json(), await rejected(() => new Response('{').json()), await rejected(() => new Response().json())]",

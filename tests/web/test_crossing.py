@@ -36,6 +36,10 @@ CASES: Cases = {
     "those of a URL are no part of it there": ("const u = new URL('http://a/?x=1'); @B.same(u.searchParams).append('y', '2'); return u.href", "http://a/?x=1"),
     "headers, their order and guard": ("const h = @B.same(new Headers([['b', '1'], ['set-cookie', 'x'], ['a', '2'], ['set-cookie', 'y']])); const g = @B.same(Response.redirect('http://a').headers); h.append('c', '3'); return [[...h], thrown(() => g.set('a', 'b'))]", [[["a", "2"], ["b", "1"], ["c", "3"], ["set-cookie", "x"], ["set-cookie", "y"]], "TypeError"]),
     "a Blob and a File": ("const [b, f] = @B.same([new Blob(['ab', bytes(255)], { type: 'x/y' }).slice(1), new File(['c'], 'é', { type: 't/u', lastModified: 9 })]); return [b.type, [...await b.bytes()], f.name, f.type, f.lastModified, await f.text()]", ["", [98, 255], "é", "t/u", 9, "c"]),
+    "a Blob of a body": (
+        "const b = @B.same(await new Response('x', { headers: { 'content-type': 'A/B;C=\"D\u00ff\"' } }).blob()); return [b.type, await b.text()]",
+        ['a/b;c="Dÿ"', "x"],
+    ),
     "a form with a file": ("const f = new FormData(); f.append('a', '1'); f.append('b', new File(['x'], 'n')); const g = @B.same(f); return [[...g.keys()], g.get('a'), g.get('b').name, await g.get('b').text()]", [["a", "b"], "1", "n", "x"]),
     "a Response with a text": ("const r = @B.same(new Response('é', { status: 201, statusText: 'Made', headers: { a: 'b' } })); return [r.status, r.statusText, [...r.headers], await r.text()]", [201, "Made", [["a", "b"], ["content-type", "text/plain;charset=UTF-8"]], "é"]),
     "with bytes, with nothing, an error, a redirect": ("const [a, b, c, d] = @B.same([new Response(bytes(1, 2, 3).subarray(1)), new Response(null), Response.error(), Response.redirect('http://a')]); return [[...await a.bytes()], b.body, c.type, c.status, d.status, d.headers.get('location')]", [[2, 3], None, "error", 0, 302, "http://a/"]),

@@ -52,8 +52,9 @@ const among = (list, value) => {
 const { isWellFormed } = String.prototype;
 const isScalar = (text) => apply(isWellFormed, text, []);
 
+// What a header may hold: a body's Blob has the type of its header.
 function isBlobType(text) {
-  for (let i = 0; i < text.length; i++) if (text[i] < " " || text[i] > "~" || (text[i] >= "A" && text[i] <= "Z")) return false;
+  for (let i = 0; i < text.length; i++) if ((text[i] < " " && text[i] !== "\t") || text[i] === "\x7f" || text[i] > "\xff") return false;
   return true;
 }
 

@@ -1,6 +1,5 @@
 // Response, as the Fetch standard has it.
 import { guardOf, headersFrom, headersOf, listOf, readFrom, setDefault } from "./headers.js";
-import { typeOf } from "./blob.js";
 import { dictionary, isObject, needs, publish, scalar } from "./idl.js";
 import { serializeType, typeOfHeader } from "./mime.js";
 import { bodied, cloned, extract, insistUsable, ofText } from "./payload.js";
@@ -145,7 +144,7 @@ const listIn = (parts) => (parts.headers === undefined ? (parts.list ?? []) : li
 const guardIn = (parts) => (parts.headers === undefined ? parts.guard : guardOf(parts.headers));
 export const blobTypeOf = (header) => {
   const type = typeOfHeader(header);
-  return type === null ? "" : typeOf(serializeType(type));
+  return type === null ? "" : serializeType(type);
 };
 bodied(
   Response,
