@@ -33,13 +33,13 @@ PATCHES = [
 
 
 @pytest.mark.parametrize("patch", PATCHES)
-async def test_state_written_by_a_patched_guest_is_sound_or_refused(world: World, patch: str) -> None:
+async def test_state_written_by_a_patched_guest_is_sound_or_refused(hasty: World, patch: str) -> None:
     made = f"[new Response(new ReadableStream({{ start(c) {{ c.enqueue({TEXT}); c.close() }} }})), new Response('cd', {{ headers: {{ a: '1' }} }}), new URL('https://a.example/'), new Headers({{ b: '2' }}), new Blob(['ef'])]"
     library = f"() => {{ const made = {made}; try {{ {patch} }} catch {{}} return made }}"
     use = """const seen = []; let got; try { got = attack() } catch (e) { return 'refused' }
       for (const read of [() => got[0].text(), () => got[1].text(), () => got[1].status, () => got[2].href, () => got[3].get('b'), () => got[4].text()]) try { seen.push(await read()) } catch (e) { seen.push('error') }
       return seen"""
-    found = await assault(world, library, use)
+    found = await assault(hasty, library, use)
     if found.end != "value":
         assert found.end in {"deadlock", "cpu_limit"}
     elif isinstance(found.got, list):

@@ -89,6 +89,7 @@ async def test_no_global_is_there_that_javascript_does_not_know(world: World) ->
         "btoa",
         "structuredClone",
         "crypto",
+        "fetch",
         "navigator",
         "performance",
         "reportError",
