@@ -11,7 +11,7 @@ This file does not know how an error came about; it knows what each one is calle
     │       ├── CpuLimit
     │       ├── MemoryLimit
     │       └── WallLimit         504
-    ├── Refusal                   thrown into the guest that asked, which may catch it
+    ├── Refusal                   thrown into the guest that asked, which may catch it; capabilities have more of them
     │   ├── PermissionRefused     422  "PermissionError" of the table's api column
     │   ├── LimitError            422  one of the countable limits
     │   ├── CloneRefused          422  "DataCloneError"
