@@ -118,6 +118,26 @@ static bool note_native(JSValueConst constructor) {
   return good;
 }
 
+/* Every object that was there when the image was taken, the runtime's `fetch` and `crypto` too: others use them, and change nothing
+   of them. They are never freed, so an address here is no later object's. */
+static uintptr_t *booted;
+static uint32_t booted_count, booted_room;
+
+static void note_booted(uintptr_t object) {
+  booted = grown(booted, booted_count, &booted_room, sizeof *booted);
+  booted[booted_count++] = object;
+}
+
+static int by_address(const void *one, const void *other) {
+  uintptr_t a = *(const uintptr_t *)one, b = *(const uintptr_t *)other;
+  return a < b ? -1 : a > b;
+}
+
+static bool is_booted(JSValueConst object) {
+  uintptr_t key = (uintptr_t)JS_VALUE_GET_PTR(object);
+  return booted_count && bsearch(&key, booted, booted_count, sizeof *booted, by_address);
+}
+
 /* Own keys by which the runtime's classes keep their inside (a stream's queue): to others they are not there. */
 static Table inside_keys;
 

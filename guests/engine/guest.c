@@ -533,7 +533,9 @@ static void keep_for_good(void) {
   list_for_each(at, &rt->gc_obj_list) {
     JSGCObjectHeader *header = list_entry(at, JSGCObjectHeader, link);
     if (JS_GC_TYPE(header) != JS_GC_OBJ_TYPE_SHAPE) JS_REF_COUNT(header)++;
+    if (JS_GC_TYPE(header) == JS_GC_OBJ_TYPE_JS_OBJECT) note_booted((uintptr_t)header);
   }
+  qsort(booted, booted_count, sizeof *booted, by_address);
   immortal = rt->gc_obj_list;
   immortal.next->prev = immortal.prev->next = &immortal;
   init_list_head(&rt->gc_obj_list);

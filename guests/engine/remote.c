@@ -29,7 +29,7 @@ static bool is_prototype_of_class(JSValueConst object) {
 
 static bool is_read_only(JSValueConst object, JSAtom key) {
   if (key == JS_ATOM_prototype && JS_IsFunction(ctx, object)) return true; /* what its holder makes with new is its own affair */
-  return intrinsic_of(object) || table_find(&read_only, (uintptr_t)JS_VALUE_GET_PTR(object)) || is_prototype_of_class(object);
+  return intrinsic_of(object) || is_booted(object) || table_find(&read_only, (uintptr_t)JS_VALUE_GET_PTR(object)) || is_prototype_of_class(object);
 }
 
 static bool is_plain_root(JSValueConst prototype) { /* whose methods work on a stand-in, or must never be lent */

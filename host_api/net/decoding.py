@@ -98,6 +98,10 @@ class Decoding:
         known = all(name in {"gzip", "x-gzip", "deflate"} for name in wanted)
         self._stages: list[Decoder] = [Inflate(gzip=name != "deflate") for name in reversed(wanted)] if known else []
         self._plain = b""
+        self.between = 0
+        """Bytes that one coding gave another: they cost as much as those of the body, and none of them need come out."""
+        self.unfinished = False
+        """Whether the last `take` gave nothing because it stopped half way: take again, when others have had their turn."""
 
     @property
     def coded(self) -> bool:
@@ -112,7 +116,8 @@ class Decoding:
             self._plain += data
 
     def take(self, most: int) -> bytes:
-        """Return up to `most` decoded bytes; none when more is needed."""
+        """Return up to `most` decoded bytes; none when more is needed, or when it is `unfinished`."""
+        self.unfinished = False
         if self._stages:
             return self._take(len(self._stages) - 1, most)
         piece, self._plain = self._plain[:most], self._plain[most:]
@@ -120,14 +125,15 @@ class Decoding:
 
     def _take(self, at: int, most: int) -> bytes:
         stage = self._stages[at]
-        while True:
-            piece = stage.take(most)
-            if piece or at == 0:
-                return piece
-            coded = self._take(at - 1, most)
-            if not coded:
-                return b""
+        piece = stage.take(most)
+        if piece or at == 0:
+            return piece
+        coded = self._take(at - 1, most)
+        if coded:
             stage.feed(coded)
+            self.between += len(coded)
+            self.unfinished = True
+        return b""
 
     def end(self) -> None:
         """Insist that every coding has ended."""

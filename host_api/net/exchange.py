@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, replace
 from http import HTTPStatus
 
@@ -154,9 +154,12 @@ class Exchange:
         while True:
             piece = self._decoding.take(PIECE)
             self._given += len(piece)
-            self._insist(self._given)
+            self._insist(max(self._given, self._decoding.between))
             if piece:
                 return piece
+            if self._decoding.unfinished:
+                await asyncio.sleep(0)
+                continue
             coded = await response.content.read(CODED if self._decoding.coded else PIECE)
             self._taken += len(coded)
             self._insist(self._taken)
@@ -215,7 +218,8 @@ async def _scope(scopes: set[asyncio.Timeout]) -> AsyncIterator[None]:
 def _expire(scopes: set[asyncio.Timeout]) -> None:
     now = asyncio.get_running_loop().time()
     for scope in scopes:
-        scope.reschedule(now)
+        with suppress(RuntimeError):  # it has expired already, and what is inside has yet to hear of it
+            scope.reschedule(now)
 
 
 def _location(response: aiohttp.ClientResponse) -> str | None:

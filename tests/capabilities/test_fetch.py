@@ -261,7 +261,7 @@ def _decoded(decoding: Decoding, coded: bytes, fed: int, most: int) -> bytes:
     whole = b""
     for at in range(0, len(coded), fed):
         decoding.feed(coded[at : at + fed])
-        while piece := decoding.take(most):
+        while (piece := decoding.take(most)) or decoding.unfinished:
             assert len(piece) <= most
             whole += piece
     decoding.end()
