@@ -16,7 +16,7 @@ import aiohttp
 
 from host_api.net import chain
 from host_api.net.addresses import Rules
-from host_api.net.connector import Connector, Lookup, Resolver, Room, SystemLookup
+from host_api.net.connector import Connector, Few, Lookup, Resolver, Room, SystemLookup
 from host_api.net.exchange import Body
 from host_api.net.request import Request, completed
 
@@ -36,7 +36,7 @@ class Client:
         """Use `Client.open`."""
         self.rules, self.own = rules, own
         self.trust: ssl.SSLContext | Literal[True] = trust or True
-        self.resolver = Resolver(rules, lookup)
+        self.lookup = lookup
         self.room = Room()
         self._closing: set[asyncio.Task[None]] = set()
 
@@ -83,8 +83,9 @@ class Visit:
 
     def _open(self) -> aiohttp.ClientSession:
         client = self._client
+        resolver = Resolver(client.rules, Few(client.lookup))
         return aiohttp.ClientSession(
-            connector=Connector(client.rules, client.resolver, client.trust, client.room),
+            connector=Connector(client.rules, resolver, client.trust, client.room),
             cookie_jar=aiohttp.DummyCookieJar(),
             trust_env=False,
             auto_decompress=False,

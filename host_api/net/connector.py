@@ -11,19 +11,24 @@ import asyncio
 import socket
 from collections.abc import Awaitable, Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from http import HTTPStatus
 from ssl import SSLContext
 from typing import TYPE_CHECKING, Literal
 
 from aiohttp import ClientTimeout, TCPConnector
 from aiohttp.abc import AbstractResolver, ResolveResult
+from aiohttp.client_proto import ResponseHandler
+from aiohttp.http_exceptions import BadHttpMessage
 
 from host_api.net.addresses import FORBIDDEN_PORTS, Address, Rules, read_address
 from host_api.net.failures import FetchFailed, NotPublic
 from kernel.errors import Overloaded
 
 if TYPE_CHECKING:
-    from aiohttp import ClientRequest
+    from aiohttp import ClientRequest, StreamReader
     from aiohttp.connector import Connection
+    from aiohttp.http_parser import RawResponseMessage
     from aiohttp.tracing import Trace
 
 Lookup = Callable[[str, int], Awaitable[Iterable[str]]]
@@ -49,6 +54,30 @@ class SystemLookup:
     def close(self) -> None:
         """Wait for no lookup."""
         self._threads.shutdown(wait=False, cancel_futures=True)
+
+
+FEW = 4
+"""Names that one guest may have looked up at once."""
+
+
+class Few:
+    """One guest's lookups. Those that nobody waits for any more count too: a system's lookup cannot be stopped, and holds a thread."""
+
+    def __init__(self, lookup: Lookup) -> None:
+        """Take who knows names."""
+        self._lookup, self._room = lookup, asyncio.Semaphore(FEW)
+
+    async def __call__(self, host: str, port: int) -> Iterable[str]:
+        """Wait for room, then ask."""
+        await self._room.acquire()
+        asking = asyncio.ensure_future(self._lookup(host, port))
+        asking.add_done_callback(self._done)
+        return await asyncio.shield(asking)
+
+    def _done(self, asked: asyncio.Future[Iterable[str]]) -> None:
+        self._room.release()
+        if not asked.cancelled():
+            asked.exception()  # when nobody waits any more, it concerns nobody
 
 
 class Resolver(AbstractResolver):
@@ -116,12 +145,31 @@ class Room:
         self._used -= 1
 
 
+MOST_HINTS = 64
+
+
+class Protocol(ResponseHandler):
+    """One connection's. Hints before an answer (100 to 199) cost their reader, and nothing else ends them."""
+
+    _hints = 0
+
+    def feed_data(self, data: tuple[RawResponseMessage, StreamReader], size: int = 0) -> None:
+        """Take an answer, or a hint; break off when there are too many."""
+        self._hints = self._hints + 1 if data[0].code < HTTPStatus.OK else 0
+        if self._hints > MOST_HINTS:
+            self.close()  # first: it forgets what went wrong
+            self.set_exception(BadHttpMessage("too many hints"))
+        else:
+            super().feed_data(data, size)
+
+
 class Connector(TCPConnector):
     """Connections of one guest."""
 
     def __init__(self, rules: Rules, resolver: Resolver, trust: SSLContext | Literal[True], room: Room) -> None:
         """Take the rules, the resolver that keeps them, whom TLS trusts, and the server's room for connections."""
         super().__init__(resolver=resolver, ssl=trust, use_dns_cache=False, limit=0)
+        self._factory = partial(Protocol, loop=self._loop)  # type: ignore[assignment]
         self._rules, self._room = rules, room
 
     async def connect(self, req: ClientRequest, traces: list[Trace], timeout: ClientTimeout) -> Connection:  # noqa: ASYNC109 - the library's

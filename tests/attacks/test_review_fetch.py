@@ -1,13 +1,16 @@
-"""The attacker's plan: a server whose kilobyte keeps whoever decodes it busy for minutes, and a val that stops one fetch twice."""
+"""The attacker's plan: a server whose kilobyte keeps whoever decodes it busy for minutes, or that announces an answer for ever; a val that
+stops one fetch twice, or asks for names that nobody knows and does not wait."""
 
 from __future__ import annotations
 
 import asyncio
 import gzip
 import zlib
+from itertools import repeat
 
 import pytest
 
+from host_api.net.connector import FEW
 from host_api.net.exchange import Exchange
 from host_api.net.failures import FetchFailed
 from host_api.net.request import Request
@@ -46,7 +49,7 @@ async def test_a_fetch_is_stopped_twice_whatever_it_is_about(steps: int) -> None
         await asyncio.sleep(60)
 
     request = Request.parse("POST", "http://example.com/", "[]", None, "gathered", "follow")
-    exchange = Exchange(request, send, MIB, lambda step: None)  # type: ignore[arg-type]
+    exchange = Exchange(request, send, MIB, print)  # type: ignore[arg-type]
     work = [exchange.head(), *(exchange.write(b"x") for _ in range(3))]
     doing = [asyncio.ensure_future(each) for each in work]
     for _ in range(3):
@@ -57,3 +60,39 @@ async def test_a_fetch_is_stopped_twice_whatever_it_is_about(steps: int) -> None
     exchange.stop()
     ends = await asyncio.gather(*doing, return_exceptions=True)
     assert isinstance(ends[0], FetchFailed)
+
+
+async def test_hints_without_end_are_no_answer() -> None:
+    hints = repeat(b"HTTP/1.1 103 Early Hints\r\n\r\n" * 100)
+    async with raw(hints) as server, going_out("127.0.0.1") as out:
+        async with responsive():
+            with pytest.raises(FetchFailed, match="not HTTP"):
+                await out.exchange("GET", server.url()).head()
+        await server.gone.wait()
+
+
+async def test_some_hints_come_before_an_answer() -> None:
+    hints = b"HTTP/1.1 100 Continue\r\n\r\n" * 20 + b"HTTP/1.1 103 Early Hints\r\n\r\n" * 20
+    async with raw([hints, b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"]) as server, going_out("127.0.0.1") as out:
+        assert (await out.exchange("GET", server.url()).head()).status == 200
+
+
+async def test_lookups_that_nobody_waits_for_are_counted_until_they_are_done() -> None:
+    asked: list[str] = []
+    known = asyncio.Event()
+
+    async def slow(host: str, port: int) -> list[str]:
+        asked.append(f"{host}:{port}")
+        await known.wait()
+        return ["8.8.8.8"]
+
+    async with going_out(lookup=slow) as out:
+        for number in range(20):
+            exchange = out.exchange("GET", f"http://name{number}.example/")
+            waiting = asyncio.ensure_future(exchange.head())
+            for _ in range(20):
+                await asyncio.sleep(0)
+            exchange.stop()
+            with pytest.raises(FetchFailed):
+                await waiting
+        assert len(asked) == FEW
