@@ -6,23 +6,37 @@ Source: semantics.md §8.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from urllib.parse import quote, quote_plus
 
 Row = dict[str, object]
+
+COMPONENT = "!'()*~"
+"""What encodeURIComponent leaves as it is, beside what no encoder touches."""
+QUERY = "!$%&()*+,/:;=?@[\\]^`{|}"
+"""The same of a query, and below of a path, as the platform's URL writes them."""
+PATH = "!$%&'()*+,/:;=@[\\]|"
 
 SHORTEST = 8
 """Secrets of fewer characters are not looked for: they are words."""
 
 
+def _spellings(value: str) -> Iterator[str]:
+    yield from (value, json.dumps(value)[1:-1], json.dumps(value, ensure_ascii=False)[1:-1])
+    plain = value.encode("utf-8", "replace")
+    yield from (quote(plain, safe) for safe in (COMPONENT, PATH, QUERY))
+    yield quote_plus(plain, "*")
+
+
 class Redactor:
-    """Replaces each exact occurrence of a secret that was read, in text and in JSON's spellings of it."""
+    """Replaces each exact occurrence of a secret that was read, in text, in JSON's spellings of it and in an address's."""
 
     def __init__(self, secrets: Mapping[str, str]) -> None:
         """Take secret values and how the record calls them, as in `@A.key`."""
         self._marks: dict[str, str] = {}
         for value, name in sorted(secrets.items(), key=lambda item: -len(item[0])):
             if len(value) >= SHORTEST:
-                for spelling in (value, json.dumps(value)[1:-1], json.dumps(value, ensure_ascii=False)[1:-1]):
+                for spelling in _spellings(value):
                     self._marks[spelling] = f"[secret {name}]"
 
     def text(self, text: str) -> str:

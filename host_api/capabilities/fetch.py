@@ -41,6 +41,8 @@ from kernel.wire import Value
 
 VISITS = "fetch"
 """Where a run keeps its fetches, in its state."""
+LONGEST_TRAIL = 64 * 1024
+"""Characters of addresses that a record keeps of one fetch; of later redirects it names the host."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,8 +231,9 @@ def _in_turn(visits: Visits, work: Callable[[], Awaitable[Value]]) -> Callable[[
 
 
 def _moved(node: Node, step: Request) -> None:
-    """Add a redirect to the record."""
-    node.target = f"{node.target} → {step.shown}"
+    """Add a redirect to the record: where it leads, however long the way; no server decides how much room a record has."""
+    whole = len(node.target) + len(step.shown) <= LONGEST_TRAIL
+    node.target = f"{node.target} → {step.shown if whole else f'{step.method} {step.url.origin()}/…'}"
 
 
 @asynccontextmanager

@@ -1,5 +1,5 @@
 """The attacker's plan: a server whose kilobyte keeps whoever decodes it busy for minutes, or that announces an answer for ever; a val that
-stops one fetch twice, or asks for names that nobody knows and does not wait."""
+stops one fetch twice, asks for names that nobody knows and does not wait, or fills its caller's record so that the rest is cut."""
 
 from __future__ import annotations
 
@@ -7,9 +7,11 @@ import asyncio
 import gzip
 import zlib
 from itertools import repeat
+from pathlib import Path
 
 import pytest
 
+from host_api.capabilities.fetch import LONGEST_TRAIL
 from host_api.net.connector import FEW
 from host_api.net.exchange import Exchange
 from host_api.net.failures import FetchFailed
@@ -17,6 +19,7 @@ from host_api.net.request import Request
 from kernel.errors import LimitError
 from tests.attacks.siege import responsive
 from tests.capabilities.servers import MIB, going_out, raw
+from tests.semantics.live import Machine, open_world
 
 NOTHING = b"\x00\x00\x00\xff\xff" * (MIB // 5)
 """Blocks of deflate that are empty: they decode to nothing at all."""
@@ -96,3 +99,13 @@ async def test_lookups_that_nobody_waits_for_are_counted_until_they_are_done() -
             with pytest.raises(FetchFailed):
                 await waiting
         assert len(asked) == FEW
+
+
+async def test_a_server_does_not_fill_the_record_with_redirects(engine_room: Machine, tmp_path: Path) -> None:
+    far = b"HTTP/1.1 302 Found\r\nLocation: /" + b"x" * 7000 + b"\r\nContent-Length: 0\r\n\r\n"
+    async with raw([far]) as server, open_world(engine_room, tmp_path, fetch_allow=("127.0.0.1",)) as world:
+        outcome = await world.outcome(f"fetch('{server.url()}').catch((e) => e.message)")
+        [call] = await world.calls(outcome, "fetch")
+    assert server.connections == 21
+    assert len(call["target"]) < LONGEST_TRAIL + 20 * 50 < 20 * 7000
+    assert call["target"].count(f" → GET http://127.0.0.1:{server.port}/") == 20 + 1

@@ -57,3 +57,17 @@ def test_rows_are_shown_only_as_far_as_they_are_kept() -> None:
 
     Redactor({}).rows([{"n": number} for number in range(1000)], 50, show)
     assert len(shown) < 20
+
+
+@pytest.mark.parametrize(
+    "spelt",
+    [
+        "sk-a%20%22b%22%2B%2F%3D%C3%A9",
+        "sk-a%20%22b%22+/=%C3%A9",
+        "sk-a+%22b%22%2B%2F%3D%C3%A9",
+    ],
+    ids=["encodeURIComponent", "an address", "a form"],
+)
+def test_spellings_of_addresses_are_found(spelt: str) -> None:
+    redact = Redactor({'sk-a "b"+/=é': "@a.key"})
+    assert redact.text(f"GET https://x.example/?key={spelt}&b=1") == "GET https://x.example/?key=[secret @a.key]&b=1"
