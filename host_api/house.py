@@ -20,6 +20,7 @@ from host_api.audit.redact import Redactor
 from host_api.capabilities import capabilities
 from host_api.capabilities.val import is_public, references_json
 from host_api.compiler import Compiler, Unit
+from host_api.net.chain import DEPTH
 from host_api.net.client import Client
 from host_api.runs import Finished, Recorded, keep_record, new_id, type_of
 from host_api.settings import Settings
@@ -29,7 +30,7 @@ from host_api.store.clock import now_ms
 from kernel import evaluation
 from kernel.capability import Capability, Run
 from kernel.engine import Engine
-from kernel.errors import BadSetting, BrokenGuest, ErrorInfo, NotFound, TooLarge
+from kernel.errors import BadSetting, BrokenGuest, ErrorInfo, LimitError, NotFound, TooLarge
 from kernel.evaluation import Evaluation, Kernel
 from kernel.limits import MIB, Limits
 from kernel.policy import Policy
@@ -111,12 +112,16 @@ class House:
         args: bytes | None,
         as_author: bool,
         policy: Policy | None = None,
+        chain: int = 0,
     ) -> Outcome:
         """Run code or a val, as the requester or as the val's author.
 
-        `requester` is an account's name, None for anonymous; `args` is a JSON array as bytes.
+        `requester` is an account's name, None for anonymous; `args` is a JSON array as bytes; `chain` is how many evaluations led here,
+        each by a fetch of this server: one more than may be is a LimitError.
         Raises NotFound (unknown, private and refused alike) and SourceError before anything ran.
         """
+        if chain > self.settings.api_chain:
+            raise LimitError(f"evaluations may call this server {self.settings.api_chain} deep, and this one is deeper")
         asking = Principal(requester) if requester else NOBODY
         val = self._insist_val(entry.val, asking) if entry.val else None
         caller = Principal(val.owner) if val and as_author else asking
@@ -135,7 +140,7 @@ class House:
         owned = asking == caller and asking != NOBODY
         if val is not None and _needs_no_guest(val):
             return self._stored(val, row, owned=owned)
-        finished = await self._run("run", caller, row, val, args)
+        finished = await self._run("run", caller, row, val, args, chain)
         return _outcome(finished, owned=owned)
 
     def _insist_val(self, named: tuple[str, str, int | None], asking: Principal) -> Val:
@@ -152,12 +157,19 @@ class House:
         return Outcome(row.id, row.caller, answer, val.type, None, owned)
 
     async def _run(
-        self, mode: str, caller: Principal, row: EvaluationRow, val: Val | None, args: bytes | None
+        self,
+        mode: str,
+        caller: Principal,
+        row: EvaluationRow,
+        val: Val | None,
+        args: bytes | None,
+        chain: int = 0,
     ) -> Finished:
         code = val.code if val is not None else row.code or ""
         frame = Frame(Policy(row.policy), caller, caller, Authority.OWN)
         unit = None if val is not None and val.kind is Kind.DATA else await self.compiler.compile(code)
         recorded = Recorded(self._kernel, self.store, self._capabilities, self.settings.limits, frame, row)
+        recorded.run.state[DEPTH] = chain
         name = f"@{val.owner}.{val.name}@{val.version}" if val is not None else ENTRY
         if unit is None:
             values: tuple[Value, ...] = ("data", name, val.payload if val else None)

@@ -47,6 +47,7 @@ async def _evaluate(call: Call, code: str, args: bytes | None) -> web.Response:
         entry=Entry(code=incoming.insist_code(code, settings.code)),
         args=args,
         as_author=False,
+        chain=incoming.chain_of(call.request),
     )
     return outcome_answer(outcome)
 

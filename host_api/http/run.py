@@ -34,6 +34,7 @@ async def run(call: Call) -> web.Response:
         entry=Entry(val=(name.owner.name, name.name, name.version)),
         args=args,
         as_author=True,
+        chain=incoming.chain_of(call.request),
     )
     return outcome_answer(outcome)
 
