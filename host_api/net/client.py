@@ -85,7 +85,7 @@ class Visit:
         client = self._client
         resolver = Resolver(client.rules, Few(client.lookup))
         return aiohttp.ClientSession(
-            connector=Connector(client.rules, resolver, client.trust, client.room),
+            connector=Connector(client.rules, resolver, client.trust, client.room, self._depth),
             cookie_jar=aiohttp.DummyCookieJar(),
             trust_env=False,
             auto_decompress=False,

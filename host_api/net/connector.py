@@ -22,6 +22,7 @@ from aiohttp.client_proto import ResponseHandler
 from aiohttp.http_exceptions import BadHttpMessage
 
 from host_api.net.addresses import FORBIDDEN_PORTS, Address, Rules, read_address
+from host_api.net.chain import HEADER
 from host_api.net.failures import FetchFailed, NotPublic
 from kernel.errors import Overloaded
 
@@ -166,11 +167,13 @@ class Protocol(ResponseHandler):
 class Connector(TCPConnector):
     """Connections of one guest."""
 
-    def __init__(self, rules: Rules, resolver: Resolver, trust: SSLContext | Literal[True], room: Room) -> None:
-        """Take the rules, the resolver that keeps them, whom TLS trusts, and the server's room for connections."""
+    def __init__(
+        self, rules: Rules, resolver: Resolver, trust: SSLContext | Literal[True], room: Room, depth: int
+    ) -> None:
+        """Take the rules, the resolver that keeps them, whom TLS trusts, the server's room, and the depth it is told itself."""
         super().__init__(resolver=resolver, ssl=trust, use_dns_cache=False, limit=0)
         self._factory = partial(Protocol, loop=self._loop)  # type: ignore[assignment]
-        self._rules, self._room = rules, room
+        self._rules, self._room, self._depth = rules, room, depth
 
     async def connect(self, req: ClientRequest, traces: list[Trace], timeout: ClientTimeout) -> Connection:  # noqa: ASYNC109 - the library's
         """Connect, or take a connection that is there; raise NotPublic before and after unless the rules permit it."""
@@ -182,6 +185,8 @@ class Connector(TCPConnector):
         if not self._is_permitted(host, port, connection):
             connection.close()
             raise NotPublic(host)
+        if port in self._rules.own_ports and _is_itself(connection.transport):  # whatever name it was asked for by
+            req.headers[HEADER] = str(self._depth)
         return connection
 
     def _is_permitted(self, host: str, port: int, connection: Connection) -> bool:
@@ -189,8 +194,7 @@ class Connector(TCPConnector):
         peer = None if transport is None else read_address(_address(transport, "peername"))
         if transport is None or peer is None or not self._rules.permits(host, port, peer):
             return False
-        itself = _address(transport, "peername") == _address(transport, "sockname")
-        return not itself or self._rules.permits_self(host, port, peer)
+        return not _is_itself(transport) or self._rules.permits_self(host, port, peer)
 
 
 def insist(rules: Rules, host: str, port: int) -> None:
@@ -201,6 +205,11 @@ def insist(rules: Rules, host: str, port: int) -> None:
     refused = not rules.permits(host, port, address) if address else port in FORBIDDEN_PORTS
     if refused and not rules.allows(host, port, address):
         raise NotPublic(host)
+
+
+def _is_itself(transport: asyncio.Transport | None) -> bool:
+    """Whether a connection goes to this very machine."""
+    return transport is not None and _address(transport, "peername") == _address(transport, "sockname")
 
 
 def _address(transport: asyncio.Transport, name: str) -> str:

@@ -183,7 +183,7 @@ class Liar(AbstractResolver):
 
 async def test_the_peer_of_a_connection_is_judged_before_a_byte_is_sent() -> None:
     async with raw([b"HTTP/1.1 200 OK\r\n\r\n"], close=False) as server, going_out() as out:
-        connector = Connector(Rules(), Liar(), out.client.trust, out.client.room)  # type: ignore[arg-type]
+        connector = Connector(Rules(), Liar(), out.client.trust, out.client.room, 3)  # type: ignore[arg-type]
         async with ClientSession(connector=connector) as session:
             with pytest.raises(NotPublic):
                 await session.get(server.url(host="example.com"))

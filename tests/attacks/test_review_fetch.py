@@ -1,5 +1,6 @@
 """The attacker's plan: a server whose kilobyte keeps whoever decodes it busy for minutes, or that announces an answer for ever; a val that
-stops one fetch twice, asks for names that nobody knows and does not wait, or fills its caller's record so that the rest is cut."""
+stops one fetch twice, asks for names that nobody knows and does not wait,
+calls this server by a name of the attacker's so that nobody counts, or fills its caller's record so that the rest is cut."""
 
 from __future__ import annotations
 
@@ -12,13 +13,15 @@ from pathlib import Path
 import pytest
 
 from host_api.capabilities.fetch import LONGEST_TRAIL
+from host_api.net.addresses import Rules
+from host_api.net.client import Client, Visit
 from host_api.net.connector import FEW
 from host_api.net.exchange import Exchange
 from host_api.net.failures import FetchFailed
 from host_api.net.request import Request
 from kernel.errors import LimitError
 from tests.attacks.siege import responsive
-from tests.capabilities.servers import MIB, going_out, raw
+from tests.capabilities.servers import MIB, OWN, going_out, raw
 from tests.semantics.live import Machine, open_world
 
 NOTHING = b"\x00\x00\x00\xff\xff" * (MIB // 5)
@@ -99,6 +102,20 @@ async def test_lookups_that_nobody_waits_for_are_counted_until_they_are_done() -
             with pytest.raises(FetchFailed):
                 await waiting
         assert len(asked) == FEW
+
+
+async def test_a_call_that_comes_back_to_this_server_is_counted_under_whatever_name() -> None:
+    async def lookup(host: str, port: int) -> list[str]:
+        return ["127.0.0.1"]
+
+    async with raw([b"HTTP/1.1 200 OK\r\n\r\n"]) as server:
+        for port, count in ((server.port, 1), (8787, 1)):
+            async with Client.open(Rules.parse(("127.0.0.1",), port), OWN, lookup) as client:
+                visit = Visit(client, 3)
+                request = Request.parse("GET", server.url(host="evil.example"), "[]", None, "whole", "follow")
+                await Exchange(request, visit.send, MIB, print).head()
+                visit.close()
+            assert server.received.lower().count(b"\r\nx-valgate-chain: 3\r\n") == count
 
 
 async def test_a_server_does_not_fill_the_record_with_redirects(engine_room: Machine, tmp_path: Path) -> None:
