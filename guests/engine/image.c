@@ -1,0 +1,157 @@
+/* The image builder's side: a script is booted once, and its heap made ready to be a guest's beginning. */
+
+EXPORT("buffer") void *guest_buffer(uint32_t n) {
+  if (n > inbox_size) {
+    free(inbox);
+    inbox = take(inbox_size = n);
+  }
+  return inbox;
+}
+
+/* Error.prepareStackTrace may see where a call is, never the function itself: that would lend the glue and the runtime to any val. */
+static void hide_functions_of_stacks(void) {
+  JSAtom name = JS_NewAtom(ctx, "getFunction");
+  JS_DeleteProperty(ctx, ctx->class_proto[JS_CLASS_CALL_SITE], name, 0);
+  JS_FreeAtom(ctx, name);
+}
+
+static JSValue js_is_error(JSContext *c, JSValueConst self, int argc, JSValueConst *argv) {
+  (void)self;
+  int class_id = argc ? JS_GetClassID(argv[0]) : 0;
+  return JS_NewBool(c, class_id == JS_CLASS_ERROR || class_id == JS_CLASS_DOM_EXCEPTION);
+}
+
+/* Error.isError knows a DOMException too, as the standard says. */
+static void widen_is_error(void) {
+  JSAtom name = JS_NewAtom(ctx, "Error");
+  JSValue constructor = JS_GetProperty(ctx, ctx->global_obj, name);
+  JS_FreeAtom(ctx, name);
+  JS_DefinePropertyValueStr(ctx, constructor, "isError", JS_NewCFunction(ctx, js_is_error, "isError", 1), JS_PROP_WRITABLE | JS_PROP_CONFIGURABLE);
+  JS_FreeValue(ctx, constructor);
+}
+
+EXPORT("boot") void guest_boot(uint32_t stack) {
+  rt = JS_NewRuntime2(&ENGINE_MEMORY, NULL);
+  JS_SetMaxStackSize(rt, stack);
+  ctx = JS_NewContext(rt);
+  ctx->hash_seed = 0; /* it is mixed in after the hash, so it parts no two keys that collide: docs/decisions/0015 */
+  JS_SetHostPromiseRejectionTracker(rt, track_rejection, NULL);
+  hide_functions_of_stacks();
+  widen_is_error();
+  remote_boot();
+  guest_buffer(4096);
+}
+
+static int report(JSValue value) { /* 0, or the length of an error text in the buffer */
+  if (!JS_IsException(value)) {
+    JS_FreeValue(ctx, value);
+    return 0;
+  }
+  JSValue error = JS_GetException(ctx), stack = JS_GetPropertyStr(ctx, error, "stack");
+  const char *text = JS_ToCString(ctx, error), *where = JS_ToCString(ctx, stack);
+  uint32_t n = snprintf(NULL, 0, "%s\n%s", text, where);
+  snprintf(guest_buffer(n + 1), n + 1, "%s\n%s", text, where);
+  return n;
+}
+
+/* What booted lives as long as the guest: the collector need not walk it, which would touch every page of the image. Each object is
+   held once more, so that no count of it falls to zero, and stands in a list of its own, from which it may still be taken. Not
+   shapes: who changes an object asks whether its shape is its own, and one whose count falls to zero stays where it is. */
+static struct list_head immortal;
+
+static void keep_for_good(void) {
+  struct list_head *at;
+  init_list_head(&immortal);
+  if (list_empty(&rt->gc_obj_list)) return;
+  list_for_each(at, &rt->gc_obj_list) {
+    JSGCObjectHeader *header = list_entry(at, JSGCObjectHeader, link);
+    if (JS_GC_TYPE(header) != JS_GC_OBJ_TYPE_SHAPE) JS_REF_COUNT(header)++;
+    if (JS_GC_TYPE(header) == JS_GC_OBJ_TYPE_JS_OBJECT) note_booted((uintptr_t)header);
+  }
+  qsort(booted, booted_count, sizeof *booted, by_address);
+  immortal = rt->gc_obj_list;
+  immortal.next->prev = immortal.prev->next = &immortal;
+  init_list_head(&rt->gc_obj_list);
+}
+
+/* What was booted shows as native, and an image holds no source: half of a heap would be text, each function's within its parent's. */
+static void forget_sources(void) {
+  struct list_head *at;
+  list_for_each(at, &rt->gc_obj_list) {
+    JSGCObjectHeader *header = list_entry(at, JSGCObjectHeader, link);
+    JSFunctionBytecode *function = (JSFunctionBytecode *)header;
+    if (JS_GC_TYPE(header) != JS_GC_OBJ_TYPE_FUNCTION_BYTECODE || !function->source) continue;
+    memset(function->source, 0, function->source_len); /* pages of zeros are not in the image */
+    js_free_rt(rt, function->source);
+    function->source = NULL;
+  }
+}
+
+/* The engine takes small blocks from arenas of one size each. A short life would touch a page of every size, wherever the boot left
+   some room: instead all sizes begin in one place, a few blocks of each, and what the boot left is never used again.
+   Each arena counts one block more than there is, so that it is never empty and never given back. */
+#define FIRST_BLOCKS(size) ((size) <= 128 ? 1024 / (size) : 2)
+static struct list_head retired[JS_ARENA_BLOCK_SIZE_COUNT];
+
+static JSArena *small_arena(uint8_t *at, int index) {
+  uint32_t size = arena_block_sizes[index], count = FIRST_BLOCKS(size);
+  JSArena *arena = (JSArena *)at;
+  *arena = (JSArena){.block_size_idx = index, .n_used_blocks = 1, .n_blocks = count + 1, .first_free_block = 0};
+  for (uint32_t i = 0; i < count; i++) {
+    JSMallocBlockHeader *block = arena_get_block(arena, i, size);
+    block->u.free_next = i + 1 < count ? i + 1 : JS_ARENA_FREE_NIL;
+    block->block_size_idx = index;
+  }
+  return arena;
+}
+
+static void begin_in_one_place(void) {
+  uint32_t total = 0;
+  for (int i = 0; i < JS_ARENA_BLOCK_SIZE_COUNT; i++) total += sizeof(JSArena) + FIRST_BLOCKS(arena_block_sizes[i]) * arena_block_sizes[i];
+  uint8_t *at = must(aligned_alloc(4096, (total + 4095) & ~4095u), total);
+  for (int i = 0; i < JS_ARENA_BLOCK_SIZE_COUNT; i++) {
+    struct list_head *rooms = &rt->arena_state.free_arena_list[i];
+    init_list_head(&retired[i]);
+    if (!list_empty(rooms)) {
+      retired[i] = *rooms;
+      retired[i].next->prev = retired[i].prev->next = &retired[i];
+    }
+    init_list_head(rooms);
+    JSArena *arena = small_arena(at, i);
+    list_add(&arena->link, &rt->arena_state.arena_list[i]);
+    list_add(&arena->free_link, rooms);
+    at += sizeof(JSArena) + FIRST_BLOCKS(arena_block_sizes[i]) * arena_block_sizes[i];
+  }
+}
+
+#define GC_ROOM (4u << 20)
+
+/* load(length): run the runtime's script, a function (glue, global) => handlers, from the buffer */
+EXPORT("load") int guest_load(uint32_t length) {
+  char *source = (char *)inbox; /* the builder has left room for this byte; a copy would be megabytes of every guest's memory */
+  source[length] = 0;
+  inbox = NULL, inbox_size = 0;
+  guest_buffer(4096);
+  note_all_intrinsics(); /* before the runtime: what it makes is nobody's built-in */
+  JSValue function = JS_Eval(ctx, source, length, "valgate:runtime", JS_EVAL_TYPE_GLOBAL | JS_EVAL_FLAG_STRICT);
+  memset(source, 0, length);
+  __asm__ volatile("" : : "r"(source) : "memory"); /* or the compiler leaves out what nobody reads */
+  free(source);
+  if (JS_IsException(function)) return report(function);
+  forget_sources();
+  JSValue glue = JS_NewObjectProto(ctx, JS_NULL), global = JS_GetGlobalObject(ctx);
+  for (uint32_t i = 0; i < countof(GLUE); i++) JS_SetPropertyStr(ctx, glue, GLUE[i].name, JS_NewCFunction(ctx, GLUE[i].function, GLUE[i].name, GLUE[i].length));
+  JSValueConst args[2] = {glue, global};
+  handlers = JS_Call(ctx, function, JS_UNDEFINED, 2, args);
+  JS_FreeValue(ctx, function);
+  JS_FreeValue(ctx, glue);
+  JS_FreeValue(ctx, global);
+  if (JS_IsException(handlers)) return report(handlers);
+  run_jobs();
+  JS_RunGC(rt);
+  JS_SetGCThreshold(rt, rt->malloc_state.malloc_size + GC_ROOM); /* a short life never collects the image's own objects */
+  keep_for_good();
+  begin_in_one_place();
+  ctx->random_state = 0; /* given at birth */
+  return JS_IsJobPending(rt) ? report(JS_ThrowInternalError(ctx, "the image holds a pending job")) : 0;
+}
