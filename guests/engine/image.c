@@ -54,6 +54,16 @@ static int report(JSValue value) { /* 0, or the length of an error text in the b
   return n;
 }
 
+/* All of one list, in another. */
+static void move_all(struct list_head *from, struct list_head *to) {
+  init_list_head(to);
+  if (!list_empty(from)) {
+    *to = *from;
+    to->next->prev = to->prev->next = to;
+  }
+  init_list_head(from);
+}
+
 /* What booted lives as long as the guest: the collector need not walk it, which would touch every page of the image. Each object is
    held once more, so that no count of it falls to zero, and stands in a list of its own, from which it may still be taken. Not
    shapes: who changes an object asks whether its shape is its own, and one whose count falls to zero stays where it is. */
@@ -61,17 +71,13 @@ static struct list_head immortal;
 
 static void keep_for_good(void) {
   struct list_head *at;
-  init_list_head(&immortal);
-  if (list_empty(&rt->gc_obj_list)) return;
   list_for_each(at, &rt->gc_obj_list) {
     JSGCObjectHeader *header = list_entry(at, JSGCObjectHeader, link);
     if (JS_GC_TYPE(header) != JS_GC_OBJ_TYPE_SHAPE) JS_REF_COUNT(header)++;
     if (JS_GC_TYPE(header) == JS_GC_OBJ_TYPE_JS_OBJECT) note_booted((uintptr_t)header);
   }
   qsort(booted, booted_count, sizeof *booted, by_address);
-  immortal = rt->gc_obj_list;
-  immortal.next->prev = immortal.prev->next = &immortal;
-  init_list_head(&rt->gc_obj_list);
+  move_all(&rt->gc_obj_list, &immortal);
 }
 
 /* What was booted shows as native, and an image holds no source: half of a heap would be text, each function's within its parent's. */
@@ -90,11 +96,13 @@ static void forget_sources(void) {
 /* The engine takes small blocks from arenas of one size each. A short life would touch a page of every size, wherever the boot left
    some room: instead all sizes begin in one place, a few blocks of each, and what the boot left is never used again.
    Each arena counts one block more than there is, so that it is never empty and never given back. */
-#define FIRST_BLOCKS(size) ((size) <= 128 ? 1024 / (size) : 2)
 static struct list_head retired[JS_ARENA_BLOCK_SIZE_COUNT];
 
+static uint32_t first_blocks(int index) { return arena_block_sizes[index] <= 128 ? 1024 / arena_block_sizes[index] : 2; }
+static uint32_t first_room(int index) { return sizeof(JSArena) + first_blocks(index) * arena_block_sizes[index]; }
+
 static JSArena *small_arena(uint8_t *at, int index) {
-  uint32_t size = arena_block_sizes[index], count = FIRST_BLOCKS(size);
+  uint32_t size = arena_block_sizes[index], count = first_blocks(index);
   JSArena *arena = (JSArena *)at;
   *arena = (JSArena){.block_size_idx = index, .n_used_blocks = 1, .n_blocks = count + 1, .first_free_block = 0};
   for (uint32_t i = 0; i < count; i++) {
@@ -107,20 +115,15 @@ static JSArena *small_arena(uint8_t *at, int index) {
 
 static void begin_in_one_place(void) {
   uint32_t total = 0;
-  for (int i = 0; i < JS_ARENA_BLOCK_SIZE_COUNT; i++) total += sizeof(JSArena) + FIRST_BLOCKS(arena_block_sizes[i]) * arena_block_sizes[i];
+  for (int i = 0; i < JS_ARENA_BLOCK_SIZE_COUNT; i++) total += first_room(i);
   uint8_t *at = must(aligned_alloc(4096, (total + 4095) & ~4095u), total);
   for (int i = 0; i < JS_ARENA_BLOCK_SIZE_COUNT; i++) {
     struct list_head *rooms = &rt->arena_state.free_arena_list[i];
-    init_list_head(&retired[i]);
-    if (!list_empty(rooms)) {
-      retired[i] = *rooms;
-      retired[i].next->prev = retired[i].prev->next = &retired[i];
-    }
-    init_list_head(rooms);
+    move_all(rooms, &retired[i]);
     JSArena *arena = small_arena(at, i);
     list_add(&arena->link, &rt->arena_state.arena_list[i]);
     list_add(&arena->free_link, rooms);
-    at += sizeof(JSArena) + FIRST_BLOCKS(arena_block_sizes[i]) * arena_block_sizes[i];
+    at += first_room(i);
   }
 }
 

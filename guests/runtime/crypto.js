@@ -1,9 +1,10 @@
 // crypto: randomness, and crypto.subtle. The other half is host_api/capabilities/crypto.py; fresh random bytes are the engine's.
 import { install } from "./born.js";
-import { kindOfView, viewLength } from "./crypto/bytes.js";
+import { viewLength } from "./crypto/bytes.js";
 import { fail, renamed } from "./crypto/fail.js";
 import { installKey } from "./crypto/key.js";
 import { makeSubtle } from "./crypto/subtle.js";
+import { arrayName } from "./web/idl.js";
 
 const { defineProperty } = Object;
 const { isView } = ArrayBuffer;
@@ -63,7 +64,7 @@ export function installCrypto(host, global) {
 
     getRandomValues(array) {
       if (!isView(array)) throw new TypeError("getRandomValues takes a typed array");
-      if (!INTEGERS.includes(kindOfView(array))) fail("TypeMismatchError", "getRandomValues takes a typed array of integers");
+      if (!INTEGERS.includes(arrayName(array))) fail("TypeMismatchError", "getRandomValues takes a typed array of integers");
       if (viewLength(array) > QUOTA) fail("QuotaExceededError", `getRandomValues fills ${QUOTA} bytes at a time at most`);
       return glue.fill(array);
     }

@@ -1,4 +1,5 @@
 // Bytes: copies that nobody else holds, base64url, fields packed as host_api/crypto/fields.py packs them.
+import { arrayName } from "../web/idl.js";
 import { fail } from "./fail.js";
 
 const { getOwnPropertyDescriptor, getPrototypeOf } = Object;
@@ -9,7 +10,6 @@ const typed = getPrototypeOf(Uint8Array.prototype);
 const set = unbound(typed.set);
 const charCodeAt = unbound(String.prototype.charCodeAt);
 
-export const kindOfView = getter(typed, Symbol.toStringTag);
 const bufferLength = getter(ArrayBuffer.prototype, "byteLength");
 const OF = { __proto__: null, view: {}, data: {} };
 for (const name of ["buffer", "byteOffset", "byteLength"]) {
@@ -22,7 +22,7 @@ export const viewLength = OF.view.byteLength;
 export function copied(source) {
   let from;
   if (isView(source)) {
-    const get = kindOfView(source) === undefined ? OF.data : OF.view;
+    const get = arrayName(source) === undefined ? OF.data : OF.view;
     from = new Uint8Array(get.buffer(source), get.byteOffset(source), get.byteLength(source));
   } else {
     try {

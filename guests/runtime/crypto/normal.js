@@ -1,5 +1,6 @@
 // What an algorithm may be written as, and what its parameters are read to: "Normalizing an algorithm" of the standard.
-import { copied, kindOfView } from "./bytes.js";
+import { arrayName } from "../web/idl.js";
+import { copied } from "./bytes.js";
 import { fail } from "./fail.js";
 
 const { keys } = Object;
@@ -58,6 +59,6 @@ export const octet = whole(0xff);
 export const short = whole(0xffff);
 export const long = whole(0xffffffff);
 export const bigInteger = (value) => {
-  if (!ArrayBuffer.isView(value) || kindOfView(value) !== "Uint8Array") throw new TypeError("this is a Uint8Array");
+  if (!ArrayBuffer.isView(value) || arrayName(value) !== "Uint8Array") throw new TypeError("this is a Uint8Array");
   return copied(value);
 };

@@ -1,9 +1,10 @@
 // What a thing really is: asked of the engine's own getters, since prototypes, names and tags may lie.
+import { arrayName } from "../web/idl.js";
+
 const { getPrototypeOf, getOwnPropertyDescriptor } = Object;
 const { apply } = Reflect;
 const getter = (prototype, name) => getOwnPropertyDescriptor(prototype, name).get;
 
-const typedName = getter(getPrototypeOf(Uint8Array.prototype), Symbol.toStringTag);
 const mapSize = getter(Map.prototype, "size");
 const setSize = getter(Set.prototype, "size");
 const bufferLength = getter(ArrayBuffer.prototype, "byteLength");
@@ -46,7 +47,7 @@ const OBJECT = Object.prototype;
 // "Map", "Uint8Array", "Error", "Arguments" …; undefined for what is none of the engine's kinds.
 export function brand(value, prototype) {
   if (prototype === OBJECT) return apply(toText, value, []) === "[object Arguments]" && !(Symbol.toStringTag in value) ? "Arguments" : Error.isError(value) ? "Error" : undefined;
-  const typed = apply(typedName, value, []);
+  const typed = arrayName(value);
   if (typed !== undefined) return typed;
   if (Error.isError(value)) return "Error";
   for (let at = prototype; at !== null && at !== OBJECT; at = getPrototypeOf(at)) {

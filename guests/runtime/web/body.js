@@ -3,35 +3,15 @@
 // A *source* is {pull(), cancel(reason)}: `pull` is answered with the next bytes as a Uint8Array, with undefined at the end, or with a
 // promise of these; `cancel` says that nobody reads on. A body made of a source makes no stream until a val looks at `body`:
 // `await response.json()` asks the source itself.
-import { checkedList, headersOf, isHeaders, listOf } from "./headers.js";
-import { encoded, insistUsable, isBuffered, isHeld, isUsed, ofBytes, ofSource, ofStream, ofText, streamOfPayload, taken } from "./payload.js";
-import { freshParts, isRequest, requestList, requestOf, requestParts, requestSignal } from "./request.js";
-import { isResponse, responseList, responseOf, responseParts } from "./response.js";
-
-const EMPTY = new Uint8Array(0);
+import { checkedList } from "./headers.js";
+import { encoded, insistUsable, isBuffered, ofBytes, ofSource, ofStream, ofText, taken } from "./payload.js";
+import { isRequest, requestList, requestParts, requestSignal } from "./request.js";
+import { isResponse, responseOf, responseParts } from "./response.js";
 
 function payloadOf(object) {
   if (isResponse(object)) return responseParts(object).payload;
   if (isRequest(object)) return requestParts(object).payload;
   throw new TypeError("this is no Request and no Response");
-}
-
-const typeIn = (list) => {
-  for (let i = 0; i < list.length; i += 2) if (list[i] === "content-type") return list[i + 1];
-  return null;
-};
-
-/**
- * The body of a Request or Response, looked at and not consumed: {bytes, stream, type}.
- * `bytes` (not to be changed) is null when the body streams or is not there; `stream` is null unless it streams;
- * `type` is the content-type header, or null. Throws a TypeError when the body is used or locked.
- */
-export function bodyOf(object) {
-  const payload = insistUsable(payloadOf(object));
-  const type = typeIn(headerList(object));
-  if (payload === null) return { bytes: null, stream: null, type };
-  if (isBuffered(payload)) return { bytes: encoded(payload), stream: null, type };
-  return { bytes: null, stream: streamOfPayload(payload), type };
 }
 
 /**
@@ -51,16 +31,6 @@ export function take(object) {
   return { bytes: null, source: taken(payload) };
 }
 
-/** Whether a body was used; whether somebody's reader holds it. */
-export const bodyIsUsed = (object) => isUsed(payloadOf(object));
-export const bodyIsLocked = (object) => isHeld(payloadOf(object));
-
-/** The headers of a Request, Response or Headers as a list: name, value, name, value …, names in lower case. Not to be changed. */
-export function headerList(object) {
-  if (isHeaders(object)) return listOf(object);
-  return isResponse(object) ? responseList(object) : requestList(object);
-}
-
 function payloadFrom({ text, bytes, source, stream }) {
   if (text !== undefined) return ofText(text);
   if (bytes !== undefined && bytes !== null) return ofBytes(bytes);
@@ -69,19 +39,12 @@ function payloadFrom({ text, bytes, source, stream }) {
 }
 
 /**
- * A Response as fetch answers it. `headers` is a list as above (names in lower case) and becomes immutable.
+ * A Response as fetch answers it. `headers` is a list: name, value, name, value …, names in lower case; it becomes immutable.
  * The body is at most one of `text`, `bytes` (a Uint8Array that nobody changes any more), `source`, `stream` (an unused ReadableStream).
  * `type` is "basic", "cors", "default", "error" or "opaqueredirect"; `url` is without its fragment.
  */
 export function makeResponse({ status = 200, statusText = "", url = "", redirected = false, headers = [], type = "basic", guard = "immutable", ...body }) {
   return responseOf({ payload: payloadFrom(body), headers: undefined, list: checkedList(headers), guard, status, statusText, url, redirected, type });
-}
-
-/**
- * A Request as a server is asked it. `url` is a serialized address; `headers` and body as above; `signal` is an AbortSignal or undefined.
- */
-export function makeRequest({ url, method = "GET", headers = [], signal = undefined, guard = "request", ...body }) {
-  return requestOf({ ...freshParts(url), method, payload: payloadFrom(body), list: checkedList(headers), guard, follows: signal });
 }
 
 /**
@@ -92,6 +55,3 @@ export function requestOfFetch(request) {
   const { url, method, redirect, credentials, cache, mode, referrer, keepalive } = requestParts(request);
   return { url, method, redirect, credentials, cache, mode, referrer, keepalive, headers: requestList(request), signal: requestSignal(request) };
 }
-
-export { addressFrom } from "./request.js";
-export { checkedList, EMPTY, headersOf, isRequest, isResponse };

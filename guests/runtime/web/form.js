@@ -2,6 +2,7 @@
 import { bytesOf, fileOf, isBlob, isFile } from "./blob.js";
 import { glue } from "./engine.js";
 import { illegal, isObject, iterable, needs, publish, scalar } from "./idl.js";
+import { all, first, holds, pairAt, remove, replace } from "./list.js";
 
 const INSIDE = Symbol("inside");
 let guts;
@@ -41,63 +42,37 @@ export class FormData {
   delete(name) {
     const list = this.#list;
     needs(1, arguments.length, "delete");
-    const key = scalar(name);
-    let kept = 0;
-    for (let i = 0; i < list.length; i += 2) {
-      if (list[i] === key) continue;
-      list[kept++] = list[i];
-      list[kept++] = list[i + 1];
-    }
-    list.length = kept;
+    remove(list, scalar(name));
   }
 
   get(name) {
     const list = this.#list;
     needs(1, arguments.length, "get");
-    const key = scalar(name);
-    for (let i = 0; i < list.length; i += 2) if (list[i] === key) return list[i + 1];
-    return null;
+    return first(list, scalar(name));
   }
 
   getAll(name) {
     const list = this.#list;
     needs(1, arguments.length, "getAll");
-    const key = scalar(name);
-    const found = [];
-    for (let i = 0; i < list.length; i += 2) if (list[i] === key) found.push(list[i + 1]);
-    return found;
+    return all(list, scalar(name));
   }
 
   has(name) {
     const list = this.#list;
     needs(1, arguments.length, "has");
-    const key = scalar(name);
-    for (let i = 0; i < list.length; i += 2) if (list[i] === key) return true;
-    return false;
+    return holds(list, scalar(name));
   }
 
   set(name, value, filename = undefined) {
     const list = this.#list;
     needs(2, arguments.length, "set");
     const key = scalar(name);
-    const entry = valueOf(value, filename, arguments.length);
-    let kept = 0;
-    let found = false;
-    for (let i = 0; i < list.length; i += 2) {
-      const mine = list[i] === key;
-      if (mine && found) continue;
-      found ||= mine;
-      list[kept++] = list[i];
-      list[kept++] = mine ? entry : list[i + 1];
-    }
-    list.length = kept;
-    if (!found) list.push(key, entry);
+    replace(list, key, valueOf(value, filename, arguments.length));
   }
 }
 iterable(FormData, "FormData", (form, index) => {
   if (!guts.is(form)) throw illegal("FormData");
-  const list = guts.list(form);
-  return 2 * index < list.length ? [list[2 * index], list[2 * index + 1]] : undefined;
+  return pairAt(guts.list(form), index);
 });
 for (const key of ["append", "set"]) Object.defineProperty(FormData.prototype[key], "length", { value: 2, configurable: true });
 publish(FormData, "FormData");

@@ -1,6 +1,7 @@
 // Headers, as the Fetch standard has them. Names are kept in lower case, in the order they came; combined and sorted when read.
 // No name is forbidden: this is a server. What a request may set is decided where it leaves, by the host.
 import { copied, illegal, isObject, iterable, needs, pairs, publish } from "./idl.js";
+import { all, holds, remove, replace } from "./list.js";
 
 const { hasOwn } = Object;
 const { isArray } = Array;
@@ -97,7 +98,7 @@ export class Headers {
     needs(1, arguments.length, "delete");
     const key = nameOf(name);
     this.#change();
-    removeFrom(list, key, 0);
+    remove(list, key);
   }
 
   get(name) {
@@ -107,18 +108,13 @@ export class Headers {
   }
 
   getSetCookie() {
-    const list = this.#list;
-    const found = [];
-    for (let i = 0; i < list.length; i += 2) if (list[i] === "set-cookie") found.push(list[i + 1]);
-    return found;
+    return all(this.#list, "set-cookie");
   }
 
   has(name) {
     const list = this.#list;
     needs(1, arguments.length, "has");
-    const key = nameOf(name);
-    for (let i = 0; i < list.length; i += 2) if (list[i] === key) return true;
-    return false;
+    return holds(list, nameOf(name));
   }
 
   set(name, value) {
@@ -165,26 +161,6 @@ function read(list, key) {
   return found;
 }
 
-function removeFrom(list, key, start) {
-  let kept = start;
-  for (let i = start; i < list.length; i += 2) {
-    if (list[i] === key) continue;
-    list[kept++] = list[i];
-    list[kept++] = list[i + 1];
-  }
-  list.length = kept;
-}
-
-function replace(list, key, text) {
-  for (let i = 0; i < list.length; i += 2) {
-    if (list[i] !== key) continue;
-    list[i + 1] = text;
-    removeFrom(list, key, i + 2);
-    return;
-  }
-  list.push(key, text);
-}
-
 // Sorted by name; the values of one name combined, but for set-cookie.
 function sorted(list) {
   const names = [];
@@ -213,7 +189,7 @@ export const headersFrom = (init, guard) => headersOf(init === undefined ? [] : 
 
 export function setDefault(headers, key, text) {
   const list = guts.list(headers);
-  for (let i = 0; i < list.length; i += 2) if (list[i] === key) return;
+  if (holds(list, key)) return;
   guts.set(headers, [...list, key, text], guts.guard(headers));
 }
 

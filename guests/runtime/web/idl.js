@@ -82,7 +82,7 @@ export function pairs(init, convert, what) {
 // The name of a typed array's class, whatever its prototype says; undefined for anything else.
 export const arrayName = (value) => apply(nameOfArray, value, []);
 
-export function isBuffer(value) {
+function isBuffer(value) {
   if (typeof value !== "object" || value === null) return false;
   try {
     apply(sizeOfBuffer, value, []);

@@ -2,6 +2,7 @@
 import "./legacy.js";
 import urlencoded from "whatwg-url/lib/urlencoded.js";
 import { illegal, isObject, iterable, needs, pairs, publish, scalar } from "./idl.js";
+import { all, first, holds, pairAt, remove, replace } from "./list.js";
 import { setQuery } from "./url.js";
 
 const INSIDE = Symbol("inside");
@@ -92,59 +93,34 @@ export class URLSearchParams {
     const list = this.#list;
     needs(1, arguments.length, "delete");
     const key = scalar(name);
-    const only = value === undefined ? undefined : scalar(value);
-    let kept = 0;
-    for (let i = 0; i < list.length; i += 2) {
-      if (list[i] === key && (only === undefined || list[i + 1] === only)) continue;
-      list[kept++] = list[i];
-      list[kept++] = list[i + 1];
-    }
-    list.length = kept;
+    remove(list, key, 0, value === undefined ? undefined : scalar(value));
     this.#changed();
   }
 
   get(name) {
     const list = this.#list;
     needs(1, arguments.length, "get");
-    const key = scalar(name);
-    for (let i = 0; i < list.length; i += 2) if (list[i] === key) return list[i + 1];
-    return null;
+    return first(list, scalar(name));
   }
 
   getAll(name) {
     const list = this.#list;
     needs(1, arguments.length, "getAll");
-    const key = scalar(name);
-    const found = [];
-    for (let i = 0; i < list.length; i += 2) if (list[i] === key) found.push(list[i + 1]);
-    return found;
+    return all(list, scalar(name));
   }
 
   has(name, value = undefined) {
     const list = this.#list;
     needs(1, arguments.length, "has");
     const key = scalar(name);
-    const only = value === undefined ? undefined : scalar(value);
-    for (let i = 0; i < list.length; i += 2) if (list[i] === key && (only === undefined || list[i + 1] === only)) return true;
-    return false;
+    return holds(list, key, value === undefined ? undefined : scalar(value));
   }
 
   set(name, value) {
     const list = this.#list;
     needs(2, arguments.length, "set");
     const key = scalar(name);
-    const text = scalar(value);
-    let kept = 0;
-    let found = false;
-    for (let i = 0; i < list.length; i += 2) {
-      if (list[i] === key && found) continue;
-      const mine = list[i] === key;
-      found ||= mine;
-      list[kept++] = list[i];
-      list[kept++] = mine ? text : list[i + 1];
-    }
-    list.length = kept;
-    if (!found) list.push(key, text);
+    replace(list, key, scalar(value));
     this.#changed();
   }
 
@@ -167,8 +143,7 @@ export class URLSearchParams {
 }
 iterable(URLSearchParams, "URLSearchParams", (params, index) => {
   if (!guts.is(params)) throw illegal("URLSearchParams");
-  const list = guts.list(params);
-  return 2 * index < list.length ? [list[2 * index], list[2 * index + 1]] : undefined;
+  return pairAt(guts.list(params), index);
 });
 for (const [key, length] of [["has", 1], ["delete", 1]]) Object.defineProperty(URLSearchParams.prototype[key], "length", { value: length, configurable: true });
 Object.defineProperty(URLSearchParams, "length", { value: 0, configurable: true });

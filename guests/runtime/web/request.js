@@ -38,7 +38,7 @@ function methodOf(value) {
   return upper in NORMAL ? upper : method;
 }
 
-export function addressFrom(input) {
+function addressFrom(input) {
   const text = isURL(input) ? hrefOf(input) : scalar(input);
   const record = parseAddress(text);
   if (record === null) throw new TypeError(`${stringify(text)} is no address of a Request`);
@@ -47,7 +47,7 @@ export function addressFrom(input) {
 }
 
 // The parts of a Request, in one object.
-export const freshParts = (url) => ({
+const freshParts = (url) => ({
   url,
   method: "GET",
   payload: null,

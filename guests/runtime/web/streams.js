@@ -24,21 +24,19 @@ export const {
 } = library;
 
 const lockedOf = getOwnPropertyDescriptor(ReadableStream.prototype, "locked").get;
-const writableLockedOf = getOwnPropertyDescriptor(WritableStream.prototype, "locked").get;
-const { cancel, getReader, pipeThrough, pipeTo, tee } = ReadableStream.prototype;
+const { getReader, pipeThrough, pipeTo, tee } = ReadableStream.prototype;
 const { read } = ReadableStreamDefaultReader.prototype;
 
-function isOwn(value, locked) {
+export function isReadable(value) {
   if (!isObject(value) || glue.foreign(value)) return false;
   try {
-    apply(locked, value, []);
+    apply(lockedOf, value, []);
     return true;
   } catch {
     return false;
   }
 }
 
-export const isReadable = (value) => isOwn(value, lockedOf);
 export const isForeignReadable = (value) => isObject(value) && glue.foreign(value) && typeof value.getReader === "function";
 export const isLocked = (stream) => apply(lockedOf, stream, []);
 export const isDisturbed = (stream) => stream._disturbed;
@@ -159,7 +157,6 @@ for (const key of ["pipeTo", "pipeThrough"]) {
   defineProperty(ReadableStream.prototype, key, { value: members[key], writable: true, enumerable: true, configurable: true });
 }
 
-export const cancelStream = (stream, reason) => apply(cancel, stream, [reason]);
 export const teeStream = (stream) => apply(tee, stream, []);
 
 // For a clone: what comes out of the second branch are copies. The library copies bytes itself.
@@ -180,7 +177,6 @@ export function teeCopied(stream) {
   );
   return [one, copy];
 }
-export const isWritable = (value) => isOwn(value, writableLockedOf);
 
 export const classes = {
   ...{ ReadableStream, ReadableStreamDefaultReader, ReadableStreamBYOBReader, ReadableStreamBYOBRequest },
