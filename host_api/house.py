@@ -20,6 +20,7 @@ from host_api.audit.redact import Redactor
 from host_api.capabilities import capabilities
 from host_api.capabilities.val import is_public, references_json
 from host_api.compiler import Compiler, Unit
+from host_api.door import Manner, Served
 from host_api.net.chain import DEPTH
 from host_api.net.client import Client
 from host_api.runs import Finished, Recorded, keep_record, new_id, type_of
@@ -51,6 +52,19 @@ class Entry:
 
     code: str | None = None
     val: tuple[str, str, int | None] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """One evaluation to be run: how, whose, its record so far, and what it is given."""
+
+    manner: Manner
+    caller: Principal
+    row: EvaluationRow
+    val: Val | None = None
+    args: bytes | None = None
+    chain: int = 0
+    served: Served | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +117,7 @@ class House:
 
     # -- evaluating ------------------------------------------------------------------------------------
 
-    async def evaluate(
+    async def evaluate(  # noqa: PLR0913 — one for each thing that a request says
         self,
         *,
         requester: str | None,
@@ -113,11 +127,15 @@ class House:
         as_author: bool,
         policy: Policy | None = None,
         chain: int = 0,
+        manner: Manner = Manner.RUN,
+        served: Served | None = None,
+        parent: str | None = None,
     ) -> Outcome:
         """Run code or a val, as the requester or as the val's author.
 
         `requester` is an account's name, None for anonymous; `args` is a JSON array as bytes; `chain` is how many evaluations led here,
-        each by a fetch of this server: one more than may be is a LimitError.
+        each by a fetch of this server: one more than may be is a LimitError. `served` is the request that the val answers itself.
+        A val of another's that runs as the requester is reached by its name, and so is foreign code.
         Raises NotFound (unknown, private and refused alike) and SourceError before anything ran.
         """
         if chain > self.settings.api_chain:
@@ -134,13 +152,15 @@ class House:
             started=now_ms(),
             args=args,
             code=entry.code,
+            parent=parent,
         )
         if val is not None:
             row = replace(row, entry_owner=val.owner, entry_name=val.name, entry_version=val.version, val_id=val.id)
         owned = asking == caller and asking != NOBODY
-        if val is not None and _needs_no_guest(val):
+        if val is not None and manner is Manner.RUN and _needs_no_guest(val):
             return self._stored(val, row, owned=owned)
-        finished = await self._run("run", caller, row, val, args, chain)
+        task = Task(manner, caller, row, val, args, chain, served)
+        finished = await self._run(task)
         return _outcome(finished, owned=owned)
 
     def _insist_val(self, named: tuple[str, str, int | None], asking: Principal) -> Val:
@@ -156,36 +176,35 @@ class House:
         keep_record(self.store, replace(row, value=value, ended=now_ms(), value_type=val.type, state=State.DONE))
         return Outcome(row.id, row.caller, answer, val.type, None, owned)
 
-    async def _run(
-        self,
-        mode: str,
-        caller: Principal,
-        row: EvaluationRow,
-        val: Val | None,
-        args: bytes | None,
-        chain: int = 0,
-    ) -> Finished:
-        code = val.code if val is not None else row.code or ""
-        frame = Frame(Policy(row.policy), caller, caller, Authority.OWN)
-        unit = None if val is not None and val.kind is Kind.DATA else await self.compiler.compile(code)
-        recorded = Recorded(self._kernel, self.store, self._capabilities, self.settings.limits, frame, row)
-        recorded.run.state[DEPTH] = chain
-        name = f"@{val.owner}.{val.name}@{val.version}" if val is not None else ENTRY
-        if unit is None:
-            values: tuple[Value, ...] = ("data", name, val.payload if val else None)
-        else:
-            hidden = val is not None and val.privacy is Privacy.PRIVATE
-            values = self._entry(recorded.run, mode, caller, name, unit, args, hidden=hidden)
+    async def _run(self, task: Task) -> Finished:
+        frame = Frame(Policy(task.row.policy), task.caller, task.caller, Authority.OWN)
+        recorded = Recorded(self._kernel, self.store, self._capabilities, self.settings.limits, frame, task.row)
+        recorded.run.state[DEPTH] = task.chain
+        name, values = await self._entered(task, recorded.run)
         return await recorded.go(evaluation.Entry(Op.ENTER, values), name)
 
+    async def _entered(self, task: Task, run: Run) -> tuple[str, tuple[Value, ...]]:
+        """Return what the entry is called, and what the runtime's `enter` takes."""
+        val, code = task.val, task.row.code or ""
+        if val is None:
+            return ENTRY, self._entry(run, task, ENTRY, await self.compiler.compile(code), hidden=False)
+        name = f"@{val.owner}.{val.name}@{val.version}"
+        if Principal(val.owner) != task.caller:
+            # Another's: the caller's own code is its name.
+            return ENTRY, self._entry(run, task, ENTRY, await self.compiler.compile(name), hidden=False)
+        if val.kind is Kind.DATA:
+            return name, ("data", name, val.payload)
+        hidden = val.privacy is Privacy.PRIVATE
+        return name, self._entry(run, task, name, await self.compiler.compile(val.code), hidden=hidden)
+
     @staticmethod
-    def _entry(
-        run: Run, mode: str, owner: Principal, name: str, unit: Unit, args: bytes | None, *, hidden: bool
-    ) -> tuple[Value, ...]:
+    def _entry(run: Run, task: Task, name: str, unit: Unit, *, hidden: bool) -> tuple[Value, ...]:
         """Return what the runtime's `enter` takes; others see no name of a hidden val, not in a stack either."""
-        source = Sources.of(run).add(owner, name, unit, private=hidden, own=True)
-        text = None if args is None else args.decode("utf-8", "replace")
-        return mode, source.label, unit.code, references_json(unit), text
+        source = Sources.of(run).add(task.caller, name, unit, private=hidden, own=True)
+        given = task.served.request if task.served else task.args
+        text = None if given is None else given.decode("utf-8", "replace")
+        body = task.served.body if task.served else None
+        return task.manner, source.label, unit.code, references_json(unit), text, body
 
     # -- saving ----------------------------------------------------------------------------------------
 
@@ -227,7 +246,7 @@ class House:
             val_id=known.id if known else None,
             code=code,
         )
-        finished = await self._run("save", Principal(account.name), row, None, None)
+        finished = await self._run(Task(Manner.SAVE, Principal(account.name), row))
         return await self._keep(account.name, wanted, code, finished, privacy, readme)
 
     async def _keep(

@@ -104,7 +104,8 @@ def delete(db: sqlite3.Connection, val: Val | None, *, expected: int | None, onl
     if only_data and val.kind is Kind.CODE:
         raise CodeInTheWay("A code val stands there, and only data may be deleted.")
     freed, count = db.execute("SELECT sum(bytes), count(*) FROM versions WHERE val_id = ?", (val.id,)).fetchone()
-    db.execute("DELETE FROM versions WHERE val_id = ?", (val.id,))
+    for table in ("versions", "named", "intervals"):
+        db.execute(f"DELETE FROM {table} WHERE val_id = ?", (val.id,))  # noqa: S608 — our own names
     db.execute("DELETE FROM vals WHERE id = ?", (val.id,))
     count_in(db, val.owner_id, -freed, -count)
     return True

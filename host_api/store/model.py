@@ -146,6 +146,7 @@ class EvaluationRow:
     The entry is `code`, or the val `entry_owner.entry_name@entry_version`.
     `args` to `calls` are JSON as bytes; `cpu_us` is microseconds, `peak_bytes` the largest guest, `effects` a count.
     `process` names the process that wrote it, so that an orphan is known from one that runs elsewhere.
+    `parent` is the evaluation whose `api()` asked for this one.
     """
 
     id: str
@@ -172,6 +173,7 @@ class EvaluationRow:
     effects: int = 0
     state: State = State.RUNNING
     process: str | None = None
+    parent: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

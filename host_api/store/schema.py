@@ -61,4 +61,55 @@ FIRST: Migration = (
     "CREATE INDEX evaluations_started ON evaluations(started)",
 )
 
-MIGRATIONS: tuple[Migration, ...] = (FIRST,)
+# The table is made anew, since a column that is added stands behind what may be large.
+_PARENTS: Migration = (
+    """CREATE TABLE evaluations_2 (
+        seq INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, caller TEXT, requester TEXT, source TEXT NOT NULL,
+        policy TEXT NOT NULL, started INTEGER NOT NULL, ended INTEGER, cpu_us INTEGER NOT NULL,
+        peak_bytes INTEGER NOT NULL, effects INTEGER NOT NULL, state TEXT NOT NULL, process TEXT, parent TEXT,
+        entry_owner TEXT, entry_name TEXT, entry_version INTEGER, val_id TEXT, value_type TEXT, error BLOB, code TEXT,
+        value BLOB, args BLOB, logs BLOB, emails BLOB, calls BLOB)""",
+    """INSERT INTO evaluations_2 SELECT seq, id, caller, requester, source, policy, started, ended, cpu_us, peak_bytes,
+        effects, state, process, NULL, entry_owner, entry_name, entry_version, val_id, value_type, error, code, value,
+        args, logs, emails, calls FROM evaluations""",
+    "DROP TABLE evaluations",
+    "ALTER TABLE evaluations_2 RENAME TO evaluations",
+    "CREATE INDEX evaluations_caller ON evaluations(caller, seq)",
+    "CREATE INDEX evaluations_val ON evaluations(val_id, seq) WHERE val_id IS NOT NULL",
+    "CREATE INDEX evaluations_running ON evaluations(process) WHERE state = 'running'",
+    "CREATE INDEX evaluations_started ON evaluations(started)",
+)
+
+_FORKS: Migration = (
+    "ALTER TABLE vals ADD COLUMN forked_id TEXT",
+    "ALTER TABLE vals ADD COLUMN forked_version INTEGER",
+)
+
+# What the newest version of a val names: owner and name folded. named_version: the version that these rows are of.
+_REFERENCES: Migration = (
+    """CREATE TABLE named (
+        val_id TEXT NOT NULL REFERENCES vals(id), owner TEXT NOT NULL, name TEXT NOT NULL,
+        PRIMARY KEY (val_id, owner, name)) WITHOUT ROWID""",
+    "CREATE INDEX named_whom ON named(owner, name)",
+    "ALTER TABLE vals ADD COLUMN named_version INTEGER",
+)
+
+# Messages on their way: what has none of these rows stays in the outbox.
+_DELIVERIES: Migration = (
+    """CREATE TABLE deliveries (
+        mail_id TEXT PRIMARY KEY REFERENCES mail(id), state TEXT NOT NULL, attempts INTEGER NOT NULL DEFAULT 0,
+        due INTEGER NOT NULL, process TEXT, error TEXT) WITHOUT ROWID""",
+    "CREATE INDEX deliveries_due ON deliveries(due) WHERE state = 'waiting'",
+)
+
+# process: who is running it now.
+_INTERVALS: Migration = (
+    """CREATE TABLE intervals (
+        val_id TEXT PRIMARY KEY REFERENCES vals(id), id TEXT NOT NULL UNIQUE, schedule TEXT NOT NULL,
+        registered_at INTEGER NOT NULL, last_run INTEGER, next_run INTEGER NOT NULL, process TEXT) WITHOUT ROWID""",
+    "CREATE INDEX intervals_next ON intervals(next_run)",
+)
+
+SECOND: Migration = (*_PARENTS, *_FORKS, *_REFERENCES, *_DELIVERIES, *_INTERVALS)
+
+MIGRATIONS: tuple[Migration, ...] = (FIRST, SECOND)
