@@ -232,5 +232,7 @@ KNOBS: tuple[Knob, ...] = (
     _bytes("STORAGE", "what a principal may keep in all"),
     _count("VERSIONS", "versions a principal may keep", least=1),
     _count("RETENTION_DAYS", "days that the records of evaluations are kept", least=1, most=36_500),
+    _count("RECORDS", "records kept of one caller's evaluations; then the oldest are forgotten", least=1),
+    _bytes("TREE", "the recorded calls of an evaluation; later ones are only counted", least=1024),
 )
 """All of them, in the order in which they are listed."""

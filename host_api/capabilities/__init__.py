@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from host_api.capabilities.api import Api, Runs
 from host_api.capabilities.clock import Clock
 from host_api.capabilities.console import Console
 from host_api.capabilities.crypto import Crypto
@@ -16,6 +17,17 @@ from host_api.store import Store
 from kernel.capability import Capability
 
 
-def capabilities(store: Store, compiler: Compiler, client: Client, fetching: Fetching) -> tuple[Capability, ...]:
+def capabilities(
+    store: Store, compiler: Compiler, client: Client, fetching: Fetching, runs: Runs
+) -> tuple[Capability, ...]:
     """Return every capability of the house, with its powers."""
-    return (Console(), Clock(), Crypto(), Fetch(client, fetching), Mail(store), Secret(store), Vals(store, compiler))
+    return (
+        Console(),
+        Clock(),
+        Crypto(),
+        Fetch(client, fetching),
+        Mail(store),
+        Secret(store),
+        Vals(store, compiler),
+        Api(runs),
+    )

@@ -143,7 +143,7 @@ async def test_a_start_marks_orphans_and_forgets_what_is_old_enough(
     for number in range(5):
         store.start_evaluation(row(f"old{number}", started=now_ms() - 31 * day, state=State.DONE))
     await store.start_evaluation(row("new", started=now_ms() - 29 * day, state=State.DONE))
-    async with tended(store, 30), asyncio.timeout(10):
+    async with tended(store, 30, 100_000), asyncio.timeout(10):
         while len(store.evaluations("alice")) > 1:
             await store.flush()
     assert [one.id for one in store.evaluations("alice")] == ["new"]
@@ -154,7 +154,7 @@ async def test_a_start_with_another_key_is_refused(database: Path) -> None:
         await first.unlock()
     async with Store.open(database, Keys(database, text="00" * 32)) as store:
         with pytest.raises(BadSetting):
-            async with tended(store, 30):
+            async with tended(store, 30, 100_000):
                 pass
 
 
