@@ -32,7 +32,7 @@ from kernel.wire import Value
 NEWEST = MUST_NOT_EXIST
 AT_ONCE = 6
 """Evaluations that one has under way; more wait for their turn."""
-WAITING = 1_000
+WAITING = 500
 """Calls that one evaluation may have under way or waiting."""
 TURNS = "api"
 """Where a run keeps whose turn it is, in its state."""
