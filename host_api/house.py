@@ -181,8 +181,8 @@ class House:
                 parent=run.evaluation,
             )
         except ValgateError as refusal:
-            return Told(None, refusal.info())
-        return Told(outcome.json, outcome.error)
+            return Told.of(refusal.info())
+        return Told(200, outcome.json) if outcome.error is None else Told.of(outcome.error)
 
     def _insist_val(self, named: tuple[str, str, int | None], asking: Principal) -> Val:
         val = self.store.val(*named)

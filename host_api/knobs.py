@@ -212,7 +212,10 @@ KNOBS: tuple[Knob, ...] = (
     _bytes("STACK", "stack of a guest", least=2**14, most=64 * _MIB, limit=True),
     _count("GUESTS", "guests of an evaluation", least=1, limit=True),
     _count("CALL_DEPTH", "calls within calls across owners", limit=True),
-    _count("API_CHAIN", "evaluations in a chain of api() calls"),
+    _count(
+        "API_CHAIN",
+        "how deep evaluations may call one another by api(); all that a chain calls share the processor time of so many",
+    ),
     _count("CALLS", "host calls of an evaluation that are recorded one by one; more are counted", limit=True),
     _count("CLONE_DEPTH", "depth of a value that crosses between guests", least=1, most=100_000, limit=True),
     _bytes("MESSAGE", "a message between guests, and a stored value", least=1024, most=2**30, limit=True),

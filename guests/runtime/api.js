@@ -5,10 +5,11 @@ import { nameOf } from "./references.js";
 
 const CALL = 1;
 const NEWEST = -1;
-const OK = 200;
-const { parse, stringify } = JSON;
+const { parse } = JSON;
 const { defineProperty } = Object;
 const { apply } = Reflect;
+const { slice } = String.prototype;
+const DIGITS = 3;
 
 // How the val at the other end failed: the status that HTTP has for it, and its own words; its own name is the cause's.
 class ApiError extends Error {
@@ -34,11 +35,15 @@ function at(place, error) {
 
 async function here(host, { owner, name, version }, args, place) {
   const told = await host.call("api", CALL, owner, name, version ?? NEWEST, args);
-  const space = told.indexOf(" ");
-  const status = Number(told.slice(0, space));
-  const value = parse(told.slice(space + 1));
-  if (status !== OK) throw failure(status, value, place);
-  return value;
+  return settle(+apply(slice, told, [0, DIGITS]), apply(slice, told, [DIGITS + 1]), place);
+}
+
+// What a status and a body come to: an empty body is null.
+function settle(status, text, place) {
+  const answer = read(text);
+  if (status < 200 || status > 299) throw failure(status, answer?.value, place);
+  if (answer === undefined) throw failure(status, { message: "the answer is not JSON" }, place);
+  return answer.value;
 }
 
 function read(text) {
@@ -53,7 +58,7 @@ function read(text) {
 async function ask(fetch, textOf, address, args, place) {
   try {
     const response = await fetch(address, { method: "POST", headers: { "content-type": "application/json" }, body: `{"args":${args}}` });
-    return [response.status, response.ok, await apply(textOf, response, [])];
+    return [response.status, await apply(textOf, response, [])];
   } catch (error) {
     if (error?.name !== "TypeError") throw error;
     throw at(place, new ApiError(0, String(error.message), { cause: error }));
@@ -61,11 +66,7 @@ async function ask(fetch, textOf, address, args, place) {
 }
 
 async function elsewhere(fetch, textOf, address, args, place) {
-  const [status, ok, text] = await ask(fetch, textOf, address, args, place);
-  const answer = read(text);
-  if (!ok) throw failure(status, answer?.value, place);
-  if (answer === undefined) throw failure(status, { message: "the answer is not JSON" }, place);
-  return answer.value;
+  return settle(...(await ask(fetch, textOf, address, args, place)), place);
 }
 
 export function installApi(host, global) {

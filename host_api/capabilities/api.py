@@ -4,8 +4,8 @@
 
 Authority: what anybody has over HTTP without a token, `POST /v1/run/B.add`: public and unlisted vals, also where the name is one's
 own; what the author of the running code calls `@me` is theirs. The one that is called is not told by whom.
-Op 1 `call(owner, name, version, args)`: `Access.PUBLIC`; `args` is a JSON array as text. It promises a status, a space, and JSON as
-text: what the val came to, or of a failure its name and message. An unknown val and a private one are one answer, of status 404.
+Op 1 `call(owner, name, version, args)`: `Access.PUBLIC`; `args` is a JSON array as text. It promises a status, a space, and a body:
+the JSON of what the val came to, or of a failure its name and message. An unknown val and a private one are one answer, of status 404.
 Arguments that are no JSON array are a TypeError; more calls under way than an evaluation may have are a LimitError.
 Who waits takes a turn. What an evaluation has under way when it ends is cancelled, and the record of that says so.
 Who pays: the evaluation that is called has limits of its own, and its processor time is the whole chain's (`host_api/net/chain.py`).
@@ -18,6 +18,7 @@ import asyncio
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import ClassVar, Protocol, Self
 
 from host_api.capabilities import parts
@@ -38,21 +39,25 @@ TURNS = "api"
 """Where a run keeps whose turn it is, in its state."""
 KEPT_FIELDS = 10
 """How many answers of the largest size a record keeps; later ones are cut."""
-OK = 200
 
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """What came of an evaluation: bare JSON, or how it failed."""
+    """What came back, as over HTTP: a status, and a body that should be JSON; of a failure an object with name and message."""
 
-    json: bytes | None
-    error: ErrorInfo | None
+    status: int
+    body: bytes
+
+    @classmethod
+    def of(cls, error: ErrorInfo) -> Self:
+        """Tell a failure."""
+        return cls(error.status, json.dumps({"name": error.name, "message": error.message}).encode())
 
 
 class Runs(Protocol):
     """The power to run a val as its author's own evaluation; the run whose code asks is its parent."""
 
-    async def __call__(self, run: Run, named: tuple[str, str, int | None], args: bytes) -> Told:
+    async def __call__(self, run: Run, named: tuple[str, str, int | None], args: bytes, /) -> Told:
         """Run it to its end; `named` is owner, name and version, and `args` a JSON array."""
 
 
@@ -103,23 +108,16 @@ class Api:
         if not isinstance(operation, RunVal):
             raise BadRequest("api has no such operation")
         (decision,) = call.decisions
-        run, size = call.run, len(operation.args)
-        run.spend("api", 1, WAITING, "calls of api() at once")
-        try:
-            run.spend("api bytes", size, run.limits.memory, "characters of arguments of api() at once")
-        except LimitError:
-            run.spent["api"] -= 1
-            raise
-        before_effect(run)
         owner = ANONYMOUS if decision.principal is None else decision.principal.name
+        leave = _enter(call.run, len(operation.args))
+        before_effect(call.run)
 
         async def answer() -> Value:
             try:
-                async with _turns(run):
+                async with _turns(call.run):
                     return await self._answer(operation, owner, call)
             finally:
-                run.spent["api"] -= 1
-                run.spent["api bytes"] -= size
+                leave()
 
         return Answer(Later(answer), row=decision.row, effect=True)
 
@@ -131,9 +129,28 @@ class Api:
         except BaseException:
             call.node.seen = Seen.ERROR
             raise
-        status, text = _text(told, call.run.limits.message)
-        _note(call, status, text)
-        return f"{status} {text}"
+        most = call.run.limits.message
+        if len(told.body) > most:
+            told = Told.of(LimitError(f"an answer of more than {most} bytes does not come back from api()").info())
+        text = told.body.decode("utf-8", "replace")
+        _note(call, told.status, text)
+        return f"{told.status} {text}"
+
+
+def _enter(run: Run, size: int) -> Callable[[], None]:
+    """Count a call that begins to wait, with its arguments; return what counts it out. Raise LimitError when there is no room."""
+    run.spend("api", 1, WAITING, "calls of api() at once")
+
+    def leave(size: int = size) -> None:
+        run.spent["api"] -= 1
+        run.spent["api text"] = run.spent.get("api text", 0) - size
+
+    try:
+        run.spend("api text", size, run.limits.memory, "characters of arguments of api() at once")
+    except LimitError:
+        leave(0)
+        raise
+    return leave
 
 
 def _turns(run: Run) -> asyncio.Semaphore:
@@ -146,7 +163,8 @@ def _turns(run: Run) -> asyncio.Semaphore:
 def _insist_array(text: str) -> bytes:
     """Insist on a JSON array: a guest that is not ours may have written it, and what is run would be blamed for it."""
     try:
-        array = isinstance(json.loads(text), list)
+        # Of numbers nothing is kept; JavaScript reads as many digits as there are.
+        array = isinstance(json.loads(text, parse_int=float, parse_constant=_no_json), list)
     except (ValueError, RecursionError):
         array = False
     if not array:
@@ -154,20 +172,15 @@ def _insist_array(text: str) -> bytes:
     return text.encode()
 
 
-def _text(told: Told, most: int) -> tuple[int, str]:
-    """Return the status and the JSON of what came back; an answer that is too large for a message is a failure."""
-    error, answer = told.error, told.json or b"null"
-    if error is None and len(answer) > most:
-        error = LimitError(f"an answer of more than {most} bytes does not come back from api()").info()
-    if error is None:
-        return OK, answer.decode("utf-8", "replace")
-    return error.status, json.dumps({"name": error.name, "message": error.message})
+def _no_json(word: str) -> object:
+    """Refuse NaN and the infinities, which Python reads and JSON does not have."""
+    raise ValueError(word)
 
 
 def _note(call: Call, status: int, text: str) -> None:
     """Tell the record what came back, as far as it has room."""
     node, run, limit = call.node, call.run, call.run.limits.field
-    if status != OK:
+    if status >= HTTPStatus.BAD_REQUEST:
         node.seen = Seen.UNAVAILABLE if status == NotFound.status else Seen.ERROR
     used = run.spent.get("api answers", 0)
     room = min(limit, limit * KEPT_FIELDS - used)

@@ -7,8 +7,6 @@ guest that has never met the sender.
 from __future__ import annotations
 
 import json
-from dataclasses import replace
-
 import pytest
 
 from host_api.audit.recorder import Recorder
@@ -65,21 +63,39 @@ async def test_what_would_not_be_an_array_never_arrives(world: World) -> None:
     assert [row.parent for row in world.house.store.evaluations("B")] == [None]
 
 
-@pytest.mark.parametrize("text", ["", "5", '{"length": 9}', "[1] [2]", "[1", "[" * 100_000, "NaN", "[1],", "\0"])
-async def test_a_guest_that_is_not_ours_cannot_blame_the_called(text: str) -> None:
-    async def never(run: Run, named: tuple[str, str, int | None], args: bytes) -> Told:
-        raise AssertionError(run, named, args)
+async def ask(text: str) -> tuple[Run, Node, Later, list[bytes]]:
+    """Ask with any text, as a guest that is not ours may; return what it came to so far, and what was run."""
+    ran: list[bytes] = []
 
-    run = Run("e", replace(Limits()), Recorder(1))
+    async def runs(_run: Run, _named: object, args: bytes, /) -> Told:
+        ran.append(args)
+        return Told(200, b"1")
+
+    run, node = Run("e", Limits(), Recorder(1)), Node(1, None, "@a", Authority.OWN, "api", "call", "")
     frame = Frame(Policy.RESTRICTED, Principal("A"), Principal("A"), Authority.OWN)
     operation = RunVal.parse(("B", "f", -1, text))
     decisions = tuple(decide(frame, access, owner) for access, owner in operation.asks)
-    node = Node(1, None, "@a", Authority.OWN, "api", "call", "")
-    answer = await Api(never).perform(operation, Call(run, frame, decisions, "eval", node))
+    answer = await Api(runs).perform(operation, Call(run, frame, decisions, "eval", node))
     assert isinstance(answer.reply, Later)
+    return run, node, answer.reply, ran
+
+
+NO_ARRAYS = ["", "5", '{"length": 9}', "[1] [2]", "[1", "[" * 100_000, "[NaN]", "[-Infinity]", "[1],", "\0", '["\n"]']
+
+
+@pytest.mark.parametrize("text", NO_ARRAYS)
+async def test_a_guest_that_is_not_ours_cannot_blame_the_called(text: str) -> None:
+    run, node, reply, ran = await ask(text)
     with pytest.raises(BadRequest):
-        await answer.reply.work()
-    assert (node.seen, run.spent["api"], run.spent["api bytes"]) == ("error", 0, 0)
+        await reply.work()
+    assert (node.seen, run.spent["api"], run.spent["api text"], ran) == ("error", 0, 0, [])
+
+
+@pytest.mark.parametrize("text", ["[]", " [1, 2.50]\n", f"[{'1' * 5000}]", r'["\ud800"]', "[" * 200 + "]" * 200])
+async def test_an_array_arrives_as_it_was_written(text: str) -> None:
+    run, node, reply, ran = await ask(text)
+    assert await reply.work() == "200 1"
+    assert (node.seen, run.spent["api"], run.spent["api text"], ran) == ("granted", 0, 0, [text.encode()])
 
 
 async def test_an_answer_that_says_it_is_a_failure_is_a_value(world: World) -> None:

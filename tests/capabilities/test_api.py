@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import AsyncIterator
 from dataclasses import replace
@@ -11,10 +12,11 @@ import pytest
 from aiohttp import web
 
 from host_api.audit.recorder import Recorder
-from host_api.capabilities.api import AT_ONCE, NEWEST, WAITING, Api, RunVal, Told
+from host_api.capabilities.api import AT_ONCE, NEWEST, WAITING, Api, Runs, RunVal, Told
+from host_api.capabilities.effects import DURABLY
 from host_api.store import State
-from kernel.capability import Call, Node, Run
-from kernel.errors import BadRequest, LimitError
+from kernel.capability import Call, Later, Node, Run
+from kernel.errors import BadRequest, HostFailure, LimitError
 from kernel.limits import Limits
 from kernel.policy import decide
 from kernel.principals import Authority, Frame, Policy, Principal
@@ -281,22 +283,64 @@ async def test_one_call_too_many_under_way_is_a_limit_error(world: World) -> Non
     assert await world.eval(code) == "LimitError"
 
 
+async def perform(run: Run, text: str, runs: Runs) -> tuple[Later, Node]:
+    """Ask as a guest of A's does, without one."""
+    frame = Frame(Policy.RESTRICTED, Principal("A"), Principal("A"), Authority.OWN)
+    operation = RunVal(Principal("B"), "f", None, text)
+    decisions = tuple(decide(frame, access, owner) for access, owner in operation.asks)
+    node = Node(1, None, "@a", Authority.OWN, "api", "call", "")
+    answer = await Api(runs).perform(operation, Call(run, frame, decisions, "eval", node))
+    assert isinstance(answer.reply, Later)
+    return answer.reply, node
+
+
+async def test_nothing_is_run_before_the_start_of_the_evaluation_is_durable() -> None:
+    durable, began, run = asyncio.Event(), asyncio.Event(), Run("e", Limits(), Recorder(1))
+
+    async def runs(*_: object) -> Told:
+        assert durable.is_set()
+        return Told(200, b"1")
+
+    async def begin() -> None:
+        began.set()
+        await durable.wait()
+
+    run.state[DURABLY] = begin
+    reply, node = await perform(run, "[]", runs)
+    working = asyncio.ensure_future(reply.work())
+    await began.wait()
+    durable.set()
+    assert await working == "200 1"
+    assert node.answer == "1"
+
+
+async def test_what_cannot_begin_durably_is_a_failure_of_the_host() -> None:
+    async def runs(*_: object) -> Told:
+        raise AssertionError
+
+    async def begin() -> None:
+        raise OSError
+
+    run = Run("e", Limits(), Recorder(1))
+    run.state[DURABLY] = begin
+    reply, node = await perform(run, "[]", runs)
+    with pytest.raises(HostFailure):
+        await reply.work()
+    assert (node.seen, node.answer) == ("error", None)
+
+
 async def test_arguments_at_once_have_as_much_room_as_a_guest() -> None:
-    async def never(run: Run, named: tuple[str, str, int | None], args: bytes) -> Told:
-        raise AssertionError(run, named, args)
+    async def never(*_: object) -> Told:
+        raise AssertionError
 
     run = Run("e", replace(Limits(), memory=10), Recorder(1))
-    frame = Frame(Policy.RESTRICTED, Principal("A"), Principal("A"), Authority.OWN)
     for text, fits in (("[12345]", True), ("[12]", False), ("[1]", True), ("[]", False)):
-        operation = RunVal(Principal("B"), "f", None, text)
-        decisions = tuple(decide(frame, access, owner) for access, owner in operation.asks)
-        call = Call(run, frame, decisions, "eval", Node(1, None, "@a", Authority.OWN, "api", "call", ""))
         if fits:
-            await Api(never).perform(operation, call)
+            await perform(run, text, never)
             continue
         with pytest.raises(LimitError):
-            await Api(never).perform(operation, call)
-    assert (run.spent["api"], run.spent["api bytes"]) == (2, 10)
+            await perform(run, text, never)
+    assert (run.spent["api"], run.spent["api text"]) == (2, 10)
 
 
 # -- addresses ----------------------------------------------------------------------------------------------
