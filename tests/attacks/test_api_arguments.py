@@ -7,6 +7,7 @@ guest that has never met the sender.
 from __future__ import annotations
 
 import json
+
 import pytest
 
 from host_api.audit.recorder import Recorder
