@@ -13,10 +13,11 @@ from aiohttp import web
 from host_api.http import answers, incoming, json_text, shapes
 from host_api.http.json_text import Document
 from host_api.http.route import Access, Call, Route, Writes
-from host_api.intervals import Schedule, parse, set_schedule
+from host_api.intervals import Cron, Every, Schedule, parse, set_schedule
 from host_api.store import KEEP, Keep
 from host_api.store.clock import now_ms
-from host_api.store.model import Privacy, Scope, Val
+from host_api.store.intervals import ONLY_CODE
+from host_api.store.model import Kind, Privacy, Scope, Val
 from kernel.errors import BadInput, NotFound
 
 RAW_TYPES = frozenset({"text/plain", "text/javascript", "application/javascript", "text/typescript"})
@@ -48,6 +49,8 @@ async def change(call: Call) -> web.Response:
     document = await incoming.read_object(call.request, call.house.settings.body)
     # Read before anything is changed, so that a bad one changes nothing.
     schedule = _schedule_of(call, document)
+    if isinstance(schedule, Every | Cron) and val.kind is Kind.DATA and "code" not in document.members:
+        raise BadInput(ONLY_CODE)
     val = await _changed(call, val, document)
     if not isinstance(schedule, Keep):
         await set_schedule(call.house.store, val.id, schedule)
