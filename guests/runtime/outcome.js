@@ -1,12 +1,12 @@
 // What an evaluation comes to: the outermost value, awaited all through, as JSON or as what is stored; or what it threw.
+import { GIVEN } from "./arguments.js";
 import { show } from "./console.js";
 import { rendered } from "./jsx.js";
 import { placeOf, references } from "./references.js";
 import { kindOf, rendering } from "./val.js";
 
-const { parse, stringify } = JSON;
+const { stringify } = JSON;
 const { isArray } = Array;
-const Moment = Date; // a val may replace what is called so
 const { getPrototypeOf } = Object;
 
 const { isError } = Error;
@@ -109,15 +109,6 @@ function failed(host, thrown) {
 
 const MODES = { __proto__: null, run: result, interval: result, save: saved };
 
-// What a val is called with: of an interval's argument the times are Dates.
-function given(mode, args) {
-  const list = args === undefined ? [] : parse(args);
-  if (mode !== "interval") return list;
-  const [interval] = list;
-  for (const key of ["registeredAt", "lastRunAt"]) if (key in interval) interval[key] = new Moment(interval[key]);
-  return list;
-}
-
 function conclude(host, mode, value) {
   const done = MODES[mode];
   if (!host.glue.promises(value) && typeof value?.then !== "function") {
@@ -127,7 +118,7 @@ function conclude(host, mode, value) {
   awaitAll(host, value, new Map()).then((settled) => done(host, settled)).catch((error) => failed(host, error));
 }
 
-// enter(mode, name, code, references, arguments): run | interval | save with code; unpack a stored value with mode "data".
+// enter(mode, name, code, references, arguments): run | save with code; unpack a stored value with mode "data".
 export function enter(host, mode, name, code, list, args) {
   try {
     if (mode === "data") {
@@ -135,8 +126,8 @@ export function enter(host, mode, name, code, list, args) {
       return;
     }
     let value = host.glue.evaluate(code, name)(references(host, list));
-    if (mode === "run" || mode === "interval") {
-      const call = (made) => (typeof made === "function" ? made(...given(mode, args)) : made);
+    if (mode in GIVEN) {
+      const call = (made) => (typeof made === "function" ? made(...GIVEN[mode](args)) : made);
       value = isPromise(host, value) ? value.then(call) : call(value);
     }
     conclude(host, mode, value);

@@ -84,12 +84,16 @@ class Runner:
         self._store, self._perform, self._bounds, self._clock = store, perform, bounds, clock
         self._underway: dict[asyncio.Task[None], str] = {}
         self._woken = asyncio.Event()
+        self._stopped = False
 
     async def run(self, stop: asyncio.Event) -> None:
         """Run what is due until `stop`; what runs then may finish, for `drain` seconds, and is cancelled after."""
         async with asyncio.TaskGroup() as group:
             ticking = group.create_task(self._tick(group))
-            await stop.wait()
+            try:
+                await stop.wait()
+            finally:
+                self._stopped = True
             ticking.cancel()
             asyncio.get_running_loop().call_later(self._bounds.drain, self._cancel_late)
 
@@ -140,6 +144,9 @@ class Runner:
         try:
             ran = await self._perform(interval, started)
         except asyncio.CancelledError:
+            if not self._stopped:  # by its owner: that run is over, and the next comes in its time
+                await self._settle(interval, started, self._next(interval, started))
+                return
             # It is due again when somebody serves. Not awaited: a store that is closed finishes what is queued.
             self._store.settle_interval(interval, next_run=interval.next_run).add_done_callback(_seen)
             raise

@@ -230,6 +230,18 @@ async def test_what_does_not_finish_in_time_is_cancelled_and_is_due_again(
     assert store.due_interval(NOON) == interval
 
 
+async def test_a_run_that_its_owner_cancels_is_over_and_the_next_comes_in_its_time(
+    store: Store, alice: Account, clock: Hand, stage: Stage, serve: Serve
+) -> None:
+    interval = await scheduled(store, "tick")
+    async with serve(store):
+        await until(lambda: stage.names() == ["tick"])
+        stage.inside["tick"].cancel()
+        await until(lambda: known(store, interval.val_id).process is None)
+        assert known(store, interval.val_id).next_run == NOON + MINUTE
+        assert stage.cancelled == stage.names() == ["tick"]
+
+
 async def test_a_val_that_is_taken_off_its_schedule_or_deleted_while_it_runs_ends_well(
     store: Store, alice: Account, clock: Hand, stage: Stage, serve: Serve
 ) -> None:
