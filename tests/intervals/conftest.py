@@ -54,9 +54,10 @@ class Hand:
 
 
 async def until(true: Callable[[], bool]) -> None:
-    """Return when it has come true; a test in which it never does hangs, and says where."""
-    while not true():  # noqa: ASYNC110 — what is waited for is in a database, which rings no bell
-        await asyncio.sleep(0)
+    """Return when it has come true; if it never does, the test fails."""
+    async with asyncio.timeout(60):
+        while not true():  # noqa: ASYNC110 — what is waited for is in a database, which rings no bell
+            await asyncio.sleep(0)
 
 
 @dataclass
