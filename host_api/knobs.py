@@ -212,7 +212,10 @@ KNOBS: tuple[Knob, ...] = (
     _bytes("STACK", "stack of a guest", least=2**14, most=64 * _MIB, limit=True),
     _count("GUESTS", "guests of an evaluation", least=1, limit=True),
     _count("CALL_DEPTH", "calls within calls across owners", limit=True),
-    _count("API_CHAIN", "evaluations in a chain of api() calls"),
+    _count(
+        "API_CHAIN",
+        "how deep evaluations may call one another by api(); all that a chain calls share the processor time of so many",
+    ),
     _count("CALLS", "host calls of an evaluation that are recorded one by one; more are counted", limit=True),
     _count("CLONE_DEPTH", "depth of a value that crosses between guests", least=1, most=100_000, limit=True),
     _bytes("MESSAGE", "a message between guests, and a stored value", least=1024, most=2**30, limit=True),
@@ -232,5 +235,7 @@ KNOBS: tuple[Knob, ...] = (
     _bytes("STORAGE", "what a principal may keep in all"),
     _count("VERSIONS", "versions a principal may keep", least=1),
     _count("RETENTION_DAYS", "days that the records of evaluations are kept", least=1, most=36_500),
+    _count("RECORDS", "records kept of one caller's evaluations; then the oldest are forgotten", least=1),
+    _bytes("TREE", "the recorded calls of an evaluation; later ones are only counted", least=1024),
 )
 """All of them, in the order in which they are listed."""

@@ -53,6 +53,8 @@ class Settings:
     storage: int = 1_000_000_000
     versions: int = 100_000
     retention_days: int = 30
+    records: int = 100_000
+    tree: int = 16 * MIB
 
     @classmethod
     def load(cls, environ: Mapping[str, str], warn: Callable[[str], None] | None = None) -> Settings:

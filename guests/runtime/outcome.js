@@ -71,13 +71,13 @@ function culprit(value, path, parents) {
   return undefined;
 }
 
-function toJSON(value) {
+export function toJSON(value, path = "value") {
   try {
     return stringify(value);
   } catch (error) {
     let found;
     try {
-      found = culprit(value, "value", []);
+      found = culprit(value, path, []);
     } catch {
       // the error as it is
     }

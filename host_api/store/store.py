@@ -338,6 +338,14 @@ class Store:
         return self._pending.get(evaluation_id) or evaluations.by_id(self._db, evaluation_id)
 
     @_reading
+    def is_evaluation_of(self, evaluation_id: str, caller: str) -> bool:
+        """Whether there is a record of this id that is this caller's."""
+        row = self._pending.get(evaluation_id)
+        if row is not None:
+            return row.caller is not None and row.caller.casefold() == caller.casefold()
+        return evaluations.is_of(self._db, evaluation_id, caller)
+
+    @_reading
     def evaluations(
         self,
         caller: str | None,
@@ -406,10 +414,19 @@ class Store:
 
     async def forget_evaluations(self, before: int) -> int:
         """Forget the records of evaluations that started before, some at a time; return how many."""
-        forgotten = 0
-        while some := await self._writer.submit(lambda db: evaluations.forget(db, before)):
-            forgotten += some
-        return forgotten
+        return await self._repeated(lambda db: evaluations.forget(db, before))
+
+    async def forget_beyond(self, most: int) -> int:
+        """Forget each caller's oldest records beyond so many, some at a time; return how many."""
+        callers = [None, *(account.name for account in self.accounts())]
+        return sum([await self._repeated(partial(evaluations.forget_beyond, caller=one, most=most)) for one in callers])
+
+    async def _repeated(self, some: Callable[[sqlite3.Connection], int]) -> int:
+        """Do some work until there is none left; other writes get their turn in between."""
+        done = 0
+        while now := await self._writer.submit(some):
+            done += now
+        return done
 
     # The whole
 
