@@ -14,10 +14,10 @@ from functools import partial, wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, ParamSpec, Self, TypeVar
 
-from host_api.store import accounts, changing, connect, evaluations, failures, outbox, secret, vals, writing
+from host_api.store import accounts, changing, connect, evaluations, failures, outbox, rotation, secret, vals, writing
 from host_api.store.changing import KEEP, Keep
 from host_api.store.clock import now_ms
-from host_api.store.keys import Cipher, Keys
+from host_api.store.keys import Keys
 from host_api.store.locks import Presence
 from host_api.store.model import (
     ALL_SCOPES,
@@ -32,6 +32,7 @@ from host_api.store.model import (
     Val,
     Version,
 )
+from host_api.store.rotation import Checked, Rotated
 from host_api.store.schema import MIGRATIONS
 from host_api.store.url import path_of
 from host_api.store.vals import MANY
@@ -72,7 +73,6 @@ class Store:
         self._db, self._keys = reader, keys
         self._writer = Writer(partial(connect.connect, path), len(MIGRATIONS))
         self._presence = Presence(path.with_name(f"{path.name}.live"))
-        self._cipher: Cipher | None = None
         self._pending: dict[str, EvaluationRow] = {}
         self._touched: dict[str, int] = {}
 
@@ -157,16 +157,24 @@ class Store:
 
     def unlock(self) -> Future[None]:
         """Make the key at the first start; raise BadSetting when the key is not this database's."""
-        cipher = self._load_cipher()
-        return self._writer.submit(lambda db: secret.keep_check(db, cipher))
+        self._insist_key()
+        return self._writer.submit(lambda db: secret.unlock(db, self._keys))
 
     @_reading
     def secret(self, owner: str, key: str) -> str | None:
         """Unseal a secret; None if there is none. Raises BadSetting: another key, or a row tampered with."""
-        found = secret.find(self._db, owner, key)
-        if found is None:
-            return None
-        return self._load_cipher().unseal(*found).decode("utf-8", "surrogatepass")
+        while True:
+            found = secret.find(self._db, owner, key)
+            if found is None:
+                return None
+            try:
+                value = self._keys.cipher(found.check).unseal(found.sealed, found.about)
+            except BadSetting:
+                # The key may have been rotated between the look into the database and the one at its file.
+                if secret.check(self._db) == found.check:
+                    raise
+            else:
+                return value.decode("utf-8", "surrogatepass")
 
     @_reading
     def secret_names(self, owner: str) -> list[str]:
@@ -176,21 +184,36 @@ class Store:
     def put_secret(self, owner: str, key: str, value: str) -> Future[None]:
         """Seal and keep a secret; raise NotFound, BadInput, BadSetting (another key)."""
         secret.insist_secret_name(key)
-        cipher = self._load_cipher()
-        return self._writer.submit(lambda db: secret.put(db, cipher, owner, key, value))
+        self._insist_key()
+        return self._writer.submit(lambda db: secret.put(db, self._keys, owner, key, value))
 
     def delete_secret(self, owner: str, key: str) -> Future[bool]:
         """Forget a secret; False if there is none. Raises NotFound (owner)."""
         return self._writer.submit(lambda db: secret.delete(db, owner, key))
 
-    def _load_cipher(self) -> Cipher:
-        if self._cipher is None:
-            check = secret.check(self._db)
-            cipher = self._keys.cipher(create=check is None)
-            if check is not None:
-                cipher.insist(check)
-            self._cipher = cipher
-        return self._cipher
+    def rotate_key(self, to: Path | None = None) -> Rotated:
+        """Seal all secrets with a new key, in `to` or in the place of the present file; raise BadSetting, Overloaded."""
+        try:
+            return rotation.rotate(self.path, self._keys, to)
+        except (sqlite3.Error, OSError) as error:
+            raise failures.on_opening(error, self.path) from error
+
+    @_reading
+    def check_secrets(self, file: Path | None = None) -> Checked:
+        """Open every secret with the key, or with the one in this file; raise BadSetting for the first that does not."""
+        return rotation.check(self._db, Keys(file, given=True) if file else self._keys)
+
+    @_reading
+    def _insist_key(self) -> None:
+        """Raise BadSetting at once for another key; whether it is still the right one is seen within each write."""
+        while (known := secret.check(self._db)) is not None:
+            try:
+                self._keys.cipher(known)
+            except BadSetting:
+                if secret.check(self._db) == known:
+                    raise
+            else:
+                return
 
     # Vals
 
