@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from host_api.store import Account, Keys, Store
+from host_api.store.keys import Cipher
 from host_api.store.schema import MIGRATIONS
 from kernel.errors import BadSetting
 
@@ -291,3 +292,27 @@ async def test_a_put_that_was_queued_before_the_rotation_is_kept_under_the_new_k
     await waiting
     async with Store.open(database) as fresh:
         assert fresh.secret("alice", "late") == "put with the old key in hand"
+
+
+class RotatedMeanwhile(Keys):
+    """The key is rotated just before it is looked for: after the look into the database, as bad luck has it."""
+
+    left = 3
+
+    def cipher(self, check: bytes) -> Cipher:
+        if self.left:
+            self.left -= 1
+            with Store.open(self.file.with_suffix("")) as other:
+                other.rotate_key()
+        return super().cipher(check)
+
+
+async def test_a_key_that_is_rotated_between_the_look_into_the_database_and_the_one_at_its_file_is_found(
+    store: Store, alice: Account, database: Path
+) -> None:
+    await store.put_secret("alice", "k", VALUE)
+    async with Store.open(database, RotatedMeanwhile.beside(database)) as unlucky:
+        assert unlucky.secret("alice", "k") == VALUE
+    async with Store.open(database, RotatedMeanwhile.beside(database)) as unlucky:
+        await unlucky.put_secret("alice", "k", "other")
+    assert store.secret("alice", "k") == "other"
