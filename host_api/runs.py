@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import traceback
 import uuid
 from dataclasses import dataclass, replace
 
@@ -78,9 +79,21 @@ class Recorded:
     def _start(self) -> asyncio.Future[None]:
         """Queue the start row, once: before the first effect, or after a while. The future is done when it is durable."""
         if self._started is None:
-            self._started = self._store.start_evaluation(self._row)
+            self._started = self._store.start_evaluation(self._opening())
             self._started.add_done_callback(_seen)
         return self._started
+
+    def _opening(self) -> EvaluationRow:
+        """Return the start row: nobody knows yet which secrets will be read, so it has none of the caller's."""
+        row = self._row
+        if row.caller is None or (row.args is None and row.code is None):
+            return row
+        secrets = self._store.few_secrets(row.caller)
+        if secrets is None:
+            return replace(row, args=None, code=None)
+        redact = Redactor({value: f"@{row.caller}.{name}" for value, name in secrets.items()})
+        code = None if row.code is None else redact.text(row.code)
+        return replace(row, args=redact.json(row.args, self._limits.field), code=code)
 
     async def _durably_begin(self) -> None:
         """Have the start row on the disk; what is there already costs nothing."""
@@ -210,7 +223,8 @@ class Recorded:
             ms=(row.ended or 0) - row.started,
         )
         for failure in evaluation.failures:
-            log.error("host failure", evaluation=row.id, exc_info=failure.__cause__ or failure)
+            told = "".join(traceback.format_exception(failure.__cause__ or failure))
+            log.error("host failure", evaluation=row.id, exception=self._redactor().text(told))
 
 
 def type_of(values: tuple[Value, ...]) -> str:

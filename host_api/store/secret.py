@@ -19,6 +19,9 @@ from kernel.principals import MAX_NAME
 MAX_VALUE = 65_536
 """Bytes of a secret."""
 
+FEW, LITTLE = 50, 65_536
+"""How many secrets, and how many bytes of them, are unsealed to look for them in a text."""
+
 CHECK = "key check"
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
@@ -62,6 +65,21 @@ def names(db: sqlite3.Connection, owner: str) -> list[str]:
         (owner.casefold(),),
     )
     return [name for (name,) in found]
+
+
+def few(db: sqlite3.Connection, owner: str, cipher: Cipher) -> dict[str, str] | None:
+    """Unseal an account's secrets, as name by value; None when they are many or large. Raises BadSetting."""
+    found = db.execute(
+        "SELECT s.name, s.account_id, s.folded, s.sealed FROM accounts a JOIN secrets s ON s.account_id = a.id "
+        "WHERE a.folded = ? LIMIT ?",
+        (owner.casefold(), FEW + 1),
+    ).fetchall()
+    if len(found) > FEW or sum(len(row[3]) for row in found) > LITTLE:
+        return None
+    return {
+        cipher.unseal(sealed, _about(account_id, folded)).decode("utf-8", "surrogatepass"): name
+        for name, account_id, folded, sealed in found
+    }
 
 
 def put(db: sqlite3.Connection, keys: Keys, owner: str, name: str, value: str) -> None:

@@ -177,6 +177,15 @@ class Store:
                 return value.decode("utf-8", "surrogatepass")
 
     @_reading
+    def few_secrets(self, owner: str) -> dict[str, str] | None:
+        """An account's secrets, as name by value, to be looked for in a text; None when they are many, or cannot be opened."""
+        known = secret.check(self._db)
+        try:
+            return {} if known is None else secret.few(self._db, owner, self._keys.cipher(known))
+        except BadSetting:
+            return None
+
+    @_reading
     def secret_names(self, owner: str) -> list[str]:
         """The names of an account's secrets, in order."""
         return secret.names(self._db, owner)
