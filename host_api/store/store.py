@@ -266,9 +266,11 @@ class Store:
         author: str | None = None,
         run_start: int | None = None,
         run_end: int | None = None,
+        renamed: str | None = None,
     ) -> Future[Val]:
         """Write a new version, of a new val if need be.
 
+        `renamed` is the id of a val that has another name until then: name and version change in one step.
         `privacy` and `readme` None keep what there is; a new val is private.
         `expected` is the version it must have now (MUST_NOT_EXIST: none); `only_data` refuses to replace code.
         Raises NotFound (owner), BadInput (name), Conflict, CodeInTheWay, LimitError (quota).
@@ -291,7 +293,13 @@ class Store:
             run_start=run_start,
             run_end=run_end,
         )
-        return self._writer.submit(lambda db: writing.write(db, draft, self.quota))
+
+        def write(db: sqlite3.Connection) -> Val:
+            if renamed is not None:
+                changing.update(db, renamed, self.quota, name=name)
+            return writing.write(db, draft, self.quota)
+
+        return self._writer.submit(write)
 
     def update_val(
         self,
