@@ -72,6 +72,7 @@ class Recorded:
         self._frame, self._row = frame, row
         self._recorder = Recorder(limits.calls, row.id, str(frame.caller))
         self._started: asyncio.Future[None] | None = None
+        self._looked_for, self._redact = 0, Redactor({})
         self.run = Run(row.id, limits, self._recorder)
         self.run.state[BEFORE] = self._start
         self.run.state[DURABLY] = self._durably_begin
@@ -150,7 +151,9 @@ class Recorded:
 
     def _redactor(self) -> Redactor:
         read = self.run.state.get(READ)
-        return Redactor(read if isinstance(read, dict) else {})
+        if isinstance(read, dict) and len(read) != self._looked_for:
+            self._looked_for, self._redact = len(read), Redactor(read)
+        return self._redact
 
     async def _tree(self, evaluation: Evaluation) -> bytes:
         """Return the tree of calls as JSON; a long one is written beside the loop, which serves others meanwhile."""

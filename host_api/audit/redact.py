@@ -7,18 +7,11 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping
-from urllib.parse import quote, quote_plus
+from collections.abc import Callable, Mapping
+
+from host_api.audit.spellings import by_lines, spellings
 
 Row = dict[str, object]
-
-COMPONENT = "!'()*~"
-"""What encodeURIComponent leaves as it is, beside what no encoder touches."""
-WHOLE = "!#$&'()*+,/:;=?@~"
-"""The same of encodeURI."""
-QUERY = "!$%&()*+,/:;=?@[\\]^`{|}"
-"""The same of a query, and below of a path, as the platform's URL writes them."""
-PATH = "!$%&'()*+,/:;=@[\\]|"
 
 SHORTEST = 8
 """Secrets of fewer characters are not looked for: they are words."""
@@ -26,40 +19,8 @@ BEGINNING = 56
 """Bytes of a long secret that are looked for by themselves: the engine's messages cut a name at 63 bytes."""
 
 
-_UNPRINTED = {**{chr(code): f"\\x{code:02X}" for code in (*range(32), *range(127, 160))}, "\\": "\\\\"}
-_INSPECTED = str.maketrans(_UNPRINTED | {"\b": "\\b", "\t": "\\t", "\n": "\\n", "\f": "\\f", "\r": "\\r"})
-_JOINT = r"""['"`] \+\n *['"`]"""
-"""What the console writes between two lines of a text that stands in an object."""
-
-
-def _spellings(value: str) -> Iterator[str]:
-    yield value
-    for spelt in (json.dumps(value)[1:-1], json.dumps(value, ensure_ascii=False)[1:-1]):
-        # A text that is JSON itself stands in JSON; and PHP escapes slashes.
-        yield from (spelt, json.dumps(spelt, ensure_ascii=False)[1:-1], spelt.replace("/", "\\/"))
-    yield from _inspections(value)
-    plain = value.encode("utf-8", "replace")
-    yield from (quote(plain, safe) for safe in (COMPONENT, WHOLE, PATH, QUERY))
-    yield quote_plus(plain, "*")
-
-
-def _inspections(text: str) -> tuple[str, str]:
-    """Spell a text as the console does within an object: in other quotes, or with its own escaped."""
-    spelt = text.translate(_INSPECTED)
-    return spelt, spelt.replace("'", "\\'")
-
-
-def _in_lines(value: str) -> re.Pattern[str] | None:
-    """Find a text of several lines as the console writes it within an object: a piece for each line, with a plus between."""
-    lines = [line for line in re.split(r"(?<=\n)", value) if line]
-    if len(lines) < len(("one", "another")):
-        return None
-    pieces = (f"(?:{'|'.join(map(re.escape, dict.fromkeys(_inspections(line))))})" for line in lines)
-    return re.compile(_JOINT.join(pieces))
-
-
 class Redactor:
-    """Replaces each exact occurrence of a secret that was read, in text, in JSON's spellings of it and in an address's."""
+    """Replaces each exact occurrence of a secret that was read, however it is spelled."""
 
     def __init__(self, secrets: Mapping[str, str]) -> None:
         """Take secret values and how the record calls them, as in `@A.key`."""
@@ -71,11 +32,12 @@ class Redactor:
                 self._look_for(value, f"[secret {name}]")
 
     def _look_for(self, value: str, mark: str) -> None:
-        for spelling in _spellings(value):
+        for spelling in spellings(value):
             self._marks[spelling] = mark
-        if len(value.encode("utf-8", "replace")) > BEGINNING:
-            self._beginnings[value.encode("utf-8", "replace")[:BEGINNING].decode("utf-8", "ignore")] = mark
-        lines = _in_lines(value)
+        plain = value.encode("utf-8", "replace")
+        if len(plain) > BEGINNING:
+            self._beginnings[plain[:BEGINNING].decode("utf-8", "ignore")] = mark
+        lines = by_lines(value)
         if lines is not None:
             self._lines.append((lines, mark))
 

@@ -86,7 +86,9 @@ class Keys:
     @classmethod
     def beside(cls, database: Path, *, text: str | None = None) -> Keys:
         """Use `text`, or the file that stands beside a database."""
-        return cls(database.with_name(f"{database.name}.key"), text=text)
+        file = database.with_name(f"{database.name}.key")
+        # A link leads to where the key is kept, and there it is replaced.
+        return cls(file.resolve() if file.is_symlink() else file, text=text)
 
     @property
     def file(self) -> Path:
@@ -116,6 +118,7 @@ class Keys:
         with suppress(FileNotFoundError):
             self._next.unlink()  # of a rotation that was interrupted: it seals nothing
         _write_key(self._next)
+        _give_to_owner_of(self._file, self._next)
         _sync_folder(self._next.parent)
         return self._load(self._next)
 
@@ -195,6 +198,13 @@ def _write_key(part: Path) -> None:
         out.write(os.urandom(KEY_BYTES).hex() + "\n")
         out.flush()
         os.fsync(file)
+
+
+def _give_to_owner_of(old: Path, new: Path) -> None:
+    """An operator may rotate as root what a server reads as somebody else."""
+    owner = old.stat()
+    if (owner.st_uid, owner.st_gid) != (new.stat().st_uid, new.stat().st_gid):
+        os.chown(new, owner.st_uid, owner.st_gid)
 
 
 def parse_key(text: str, source: str) -> bytes:

@@ -19,7 +19,7 @@ from kernel.principals import MAX_NAME
 MAX_VALUE = 65_536
 """Bytes of a secret."""
 
-FEW, LITTLE = 50, 65_536
+FEW, LITTLE = 50, 32_768
 """How many secrets, and how many bytes of them, are unsealed to look for them in a text."""
 
 CHECK = "key check"

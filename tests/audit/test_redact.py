@@ -9,6 +9,7 @@ import pytest
 from hypothesis import strategies as st
 
 from host_api.audit.redact import SHORTEST, Redactor
+from host_api.audit.spellings import by_lines
 
 SECRET = 'sk-"quoted"\\and\nbroken é'
 
@@ -81,14 +82,15 @@ def test_spellings_of_addresses_are_found(spelt: str) -> None:
         ("a/b/c/d/e", r'{"s":"a\/b\/c\/d\/e"}'),
         ('sk-"quoted"', json.dumps({"body": json.dumps({"s": 'sk-"quoted"'})})),
         ("one line\nanother's line\n", "{\n  s: 'one line\\n' +\n    \"another's line\\n\"\n}"),
+        ("tilde~and more", "k=tilde%7Eand+more"),
         ("a%20b#c/d", "at https://x.example/a%2520b#c/d"),
     ],
-    ids=["console", "console, other quotes", "PHP", "JSON in JSON", "console, by lines", "encodeURI"],
+    ids=["console", "console, other quotes", "PHP", "JSON in JSON", "console, by lines", "a form's tilde", "encodeURI"],
 )
 def test_spellings_of_the_console_and_of_other_encoders_are_found(secret: str, spelt: str) -> None:
     told = Redactor({secret: "@a.key"}).text(spelt)
     assert "[secret @a.key]" in told
-    assert not any(word in told for word in ("mine", "/c", "quoted", "line", "%25"))
+    assert not any(word in told for word in ("mine", "/c", "quoted", "line", "%25", "more"))
 
 
 def test_a_long_secret_that_an_error_message_cuts_is_found_by_its_beginning() -> None:
@@ -103,3 +105,10 @@ def test_a_secret_is_found_whole_before_the_beginning_of_another() -> None:
     shared = "x" * 60
     redact = Redactor({shared + "one": "@a.one", shared + "two and more": "@a.two"})
     assert redact.text(f"{shared}one, {shared}two and more") == "[secret @a.one], [secret @a.two]"
+
+
+@pytest.mark.parametrize("secret", ["\n" * 65_536, "'\n" * 30_000, "~" * 65_536, "é\\" * 20_000])
+def test_a_secret_as_large_as_may_be_is_looked_for_at_once(secret: str) -> None:
+    """Work that is bounded, not a clock: a pattern is made of few lines only."""
+    assert by_lines(secret) is None
+    assert Redactor({secret: "@a.key"}).text(f"<{secret}>") == "<[secret @a.key]>"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import sqlite3
 import subprocess
 import sys
@@ -316,3 +317,25 @@ async def test_a_key_that_is_rotated_between_the_look_into_the_database_and_the_
     async with Store.open(database, RotatedMeanwhile.beside(database)) as unlucky:
         await unlucky.put_secret("alice", "k", "other")
     assert store.secret("alice", "k") == "other"
+
+
+async def test_a_key_behind_a_link_is_replaced_where_it_is(database: Path, tmp_path: Path) -> None:
+    (tmp_path / "safe").mkdir()
+    database.with_name("valgate.db.key").symlink_to(tmp_path / "safe" / "key")
+    async with Store.open(database) as store:
+        await keep_secret(store)
+        old = key_of(database)
+        store.rotate_key()
+        assert store.secret("alice", "k") == VALUE
+    assert database.with_name("valgate.db.key").is_symlink()
+    assert key_of(database) != old
+    assert [path.name for path in (tmp_path / "safe").iterdir()] == ["key"]
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root may give a file away")
+async def test_a_key_that_root_rotates_stays_its_servers(store: Store, alice: Account, database: Path) -> None:
+    await store.put_secret("alice", "k", VALUE)
+    os.chown(database.with_name("valgate.db.key"), 12_345, 12_346)
+    store.rotate_key()
+    kept = database.with_name("valgate.db.key").stat()
+    assert (kept.st_uid, kept.st_gid, kept.st_mode & 0o777) == (12_345, 12_346, 0o600)
