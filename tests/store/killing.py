@@ -10,8 +10,9 @@ import json
 import os
 import random
 import re
+import signal
 import sys
-from asyncio.subprocess import Process
+from asyncio.subprocess import PIPE, Process
 from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -176,24 +177,77 @@ class Client:
         self.ledger.has_version(name, told, code)
 
 
-@asynccontextmanager
-async def serving(database: Path, log: Path) -> AsyncIterator[tuple[Process, str]]:
-    """Start a server as an operator does, and wait until it listens."""
-    command = [sys.executable, "-m", "host_api.cli", "serve", "--port", "0", "--db", str(database)]
-    environ = os.environ | {"VALGATE_EMAILS_PER_MINUTE": "1000000"}
-    with log.open("ab") as told:
-        process = await asyncio.create_subprocess_exec(
-            *command, stdout=asyncio.subprocess.PIPE, stderr=told, env=environ
-        )
-    assert process.stdout is not None
-    try:
-        printed = (await process.stdout.readline()).decode()
+STARTER = """
+import gc, os, sys
+import host_api.commands.line, host_api.http.server, host_api.store.tending
+from host_api import cli
+
+gc.freeze()
+for database in sys.stdin:
+    child = os.fork()
+    if not child:
+        print(os.getpid(), flush=True)
+        os._exit(cli.main(["serve", "--port", "0", "--db", database.strip()]))
+    os.waitpid(child, 0)
+    print("gone", flush=True)
+"""
+"""Starts servers as `valgate serve` does, each in a process of its own, but loads the modules once for all of them."""
+
+
+@dataclass
+class Server:
+    """A process that listens; it is killed once, since its number may be another's then."""
+
+    pid: int
+    address: str
+    killed: bool = False
+
+    def kill(self) -> None:
+        if not self.killed:
+            self.killed = True
+            os.kill(self.pid, signal.SIGKILL)
+
+
+@dataclass(frozen=True)
+class Starter:
+    """Starts one server after another on the same database."""
+
+    process: Process
+    database: Path
+
+    @asynccontextmanager
+    async def serving(self) -> AsyncIterator[Server]:
+        """Start a server and wait until it listens; it is killed at the end, unless it is dead by then."""
+        assert self.process.stdin is not None
+        self.process.stdin.write(f"{self.database}\n".encode())
+        pid, printed = int(await self._line()), await self._line()
         address = ADDRESS.search(printed)
-        assert address is not None, (printed, f"see {log}")
-        yield process, address[0]
+        assert address is not None, (printed, "see the log beside the database")
+        server = Server(pid, address[0])
+        try:
+            yield server
+        finally:
+            server.kill()
+            assert await self._line() == "gone"
+
+    async def _line(self) -> str:
+        assert self.process.stdout is not None
+        return (await self.process.stdout.readline()).decode().strip()
+
+
+@asynccontextmanager
+async def starting(database: Path) -> AsyncIterator[Starter]:
+    """Make a starter; what its servers log stands beside the database."""
+    environ = os.environ | {"VALGATE_EMAILS_PER_MINUTE": "1000000"}
+    with database.with_name("log").open("ab") as told:
+        process = await asyncio.create_subprocess_exec(
+            sys.executable, "-c", STARTER, stdin=PIPE, stdout=PIPE, stderr=told, env=environ
+        )
+    try:
+        yield Starter(process, database)
     finally:
-        if process.returncode is None:
-            process.kill()
+        assert process.stdin is not None
+        process.stdin.close()
         await process.wait()
 
 

@@ -10,14 +10,13 @@ import asyncio
 import json
 import random
 import sqlite3
-from asyncio.subprocess import Process
 from collections import Counter
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
 from host_api.store import ALL_SCOPES, Store
-from tests.store.killing import Client, Ledger, furnish, serving
+from tests.store.killing import Client, Ledger, Server, Starter, furnish, starting
 
 DEATHS, CLIENTS = 30, 5
 ANSWERS, MOMENT = 40, 0.02
@@ -26,27 +25,27 @@ ANSWERS, MOMENT = 40, 0.02
 Rows = list[tuple[object, ...]]
 
 
-async def a_town(database: Path) -> list[Client]:
+async def a_town(starter: Starter) -> list[Client]:
     """Everybody writes as alice."""
-    async with Store.open(database) as store:
+    async with Store.open(starter.database) as store:
         alice = await store.add_account("alice", "alice@example.org")
         _, token = await store.add_token(alice.id, "all", ALL_SCOPES)
-    async with serving(database, database.with_name("log")) as (_, address):
-        await furnish(address, token)
+    async with starter.serving() as server:
+        await furnish(server.address, token)
     return [Client(number, token) for number in range(CLIENTS)]
 
 
-async def live_and_die(process: Process, address: str, clients: list[Client], seed: str) -> None:
+async def live_and_die(server: Server, clients: list[Client], seed: str) -> None:
     """Kill the server some moments after some number of answers."""
     chance = random.Random(seed)  # noqa: S311 - the same deaths each time
     answers = asyncio.Semaphore(0)
     async with asyncio.TaskGroup() as group:
         for client in clients:
-            group.create_task(client.load(address, seed, answers.release))
+            group.create_task(client.load(server.address, seed, answers.release))
         for _ in range(chance.randrange(ANSWERS)):
             await answers.acquire()
         await asyncio.sleep(chance.uniform(0, MOMENT))
-        process.kill()
+        server.kill()
 
 
 def ask(db: sqlite3.Connection, sql: str) -> Rows:
@@ -161,13 +160,15 @@ async def test_kill_9_at_thirty_random_moments_under_write_load_loses_nothing_an
     tmp_path: Path, record_property: Callable[[str, object], None]
 ) -> None:
     database = tmp_path / "killed.db"
-    clients = await a_town(database)
-    for death in range(DEATHS):
-        async with serving(database, database.with_name("log")) as (process, address):
+    async with starting(database) as starter:
+        clients = await a_town(starter)
+        for death in range(DEATHS):
+            async with starter.serving() as server:
+                await asyncio.to_thread(look, database, clients)
+                await live_and_die(server, clients, str(death))
+        async with starter.serving():
             await asyncio.to_thread(look, database, clients)
-            await live_and_die(process, address, clients, str(death))
-    async with serving(database, database.with_name("log")):
-        look(database, clients)
+    assert "Traceback" not in await asyncio.to_thread(database.with_name("log").read_text)
     seen = sum((client.ledger.seen for client in clients), Counter[str]())
     record_property("counts", f"kill -9, {DEATHS} times: acknowledged and there: {told(seen)}")
     assert len(seen) >= 8
