@@ -14,10 +14,22 @@ from functools import partial, wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, ParamSpec, Self, TypeVar
 
-from host_api.store import accounts, changing, connect, evaluations, failures, intervals, outbox, secret, vals, writing
+from host_api.store import (
+    accounts,
+    changing,
+    connect,
+    evaluations,
+    failures,
+    intervals,
+    outbox,
+    rotation,
+    secret,
+    vals,
+    writing,
+)
 from host_api.store.changing import KEEP, Keep
 from host_api.store.clock import now_ms
-from host_api.store.keys import Cipher, Keys
+from host_api.store.keys import Keys
 from host_api.store.locks import Presence
 from host_api.store.model import (
     ALL_SCOPES,
@@ -33,6 +45,7 @@ from host_api.store.model import (
     Val,
     Version,
 )
+from host_api.store.rotation import Checked, Rotated
 from host_api.store.schema import MIGRATIONS
 from host_api.store.url import path_of
 from host_api.store.vals import MANY
@@ -73,7 +86,6 @@ class Store:
         self._db, self._keys = reader, keys
         self._writer = Writer(partial(connect.connect, path), len(MIGRATIONS))
         self._presence = Presence(path.with_name(f"{path.name}.live"))
-        self._cipher: Cipher | None = None
         self._pending: dict[str, EvaluationRow] = {}
         self._touched: dict[str, int] = {}
 
@@ -158,16 +170,33 @@ class Store:
 
     def unlock(self) -> Future[None]:
         """Make the key at the first start; raise BadSetting when the key is not this database's."""
-        cipher = self._load_cipher()
-        return self._writer.submit(lambda db: secret.keep_check(db, cipher))
+        self._insist_key()
+        return self._writer.submit(lambda db: secret.unlock(db, self._keys))
 
     @_reading
     def secret(self, owner: str, key: str) -> str | None:
         """Unseal a secret; None if there is none. Raises BadSetting: another key, or a row tampered with."""
-        found = secret.find(self._db, owner, key)
-        if found is None:
+        while True:
+            found = secret.find(self._db, owner, key)
+            if found is None:
+                return None
+            try:
+                value = self._keys.cipher(found.check).unseal(found.sealed, found.about)
+            except BadSetting:
+                # The key may have been rotated between the look into the database and the one at its file.
+                if secret.check(self._db) == found.check:
+                    raise
+            else:
+                return value.decode("utf-8", "surrogatepass")
+
+    @_reading
+    def few_secrets(self, owner: str) -> dict[str, str] | None:
+        """An account's secrets, as name by value, to be looked for in a text; None when they are many, or cannot be opened."""
+        known = secret.check(self._db)
+        try:
+            return {} if known is None else secret.few(self._db, owner, self._keys.cipher(known))
+        except BadSetting:
             return None
-        return self._load_cipher().unseal(*found).decode("utf-8", "surrogatepass")
 
     @_reading
     def secret_names(self, owner: str) -> list[str]:
@@ -177,21 +206,36 @@ class Store:
     def put_secret(self, owner: str, key: str, value: str) -> Future[None]:
         """Seal and keep a secret; raise NotFound, BadInput, BadSetting (another key)."""
         secret.insist_secret_name(key)
-        cipher = self._load_cipher()
-        return self._writer.submit(lambda db: secret.put(db, cipher, owner, key, value))
+        self._insist_key()
+        return self._writer.submit(lambda db: secret.put(db, self._keys, owner, key, value))
 
     def delete_secret(self, owner: str, key: str) -> Future[bool]:
         """Forget a secret; False if there is none. Raises NotFound (owner)."""
         return self._writer.submit(lambda db: secret.delete(db, owner, key))
 
-    def _load_cipher(self) -> Cipher:
-        if self._cipher is None:
-            check = secret.check(self._db)
-            cipher = self._keys.cipher(create=check is None)
-            if check is not None:
-                cipher.insist(check)
-            self._cipher = cipher
-        return self._cipher
+    def rotate_key(self, to: Path | None = None) -> Rotated:
+        """Seal all secrets with a new key, in `to` or in the place of the present file; raise BadSetting, Overloaded."""
+        try:
+            return rotation.rotate(self.path, self._keys, to)
+        except (sqlite3.Error, OSError) as error:
+            raise failures.on_opening(error, self.path) from error
+
+    @_reading
+    def check_secrets(self, file: Path | None = None) -> Checked:
+        """Open every secret with the key, or with the one in this file; raise BadSetting for the first that does not."""
+        return rotation.check(self._db, Keys(file, given=True) if file else self._keys)
+
+    @_reading
+    def _insist_key(self) -> None:
+        """Raise BadSetting at once for another key; whether it is still the right one is seen within each write."""
+        while (known := secret.check(self._db)) is not None:
+            try:
+                self._keys.cipher(known)
+            except BadSetting:
+                if secret.check(self._db) == known:
+                    raise
+            else:
+                return
 
     # Vals
 
@@ -235,9 +279,11 @@ class Store:
         author: str | None = None,
         run_start: int | None = None,
         run_end: int | None = None,
+        renamed: str | None = None,
     ) -> Future[Val]:
         """Write a new version, of a new val if need be.
 
+        `renamed` is the id of a val that has another name until then: name and version change in one step.
         `privacy` and `readme` None keep what there is; a new val is private.
         `expected` is the version it must have now (MUST_NOT_EXIST: none); `only_data` refuses to replace code.
         Raises NotFound (owner), BadInput (name), Conflict, CodeInTheWay, LimitError (quota).
@@ -260,7 +306,13 @@ class Store:
             run_start=run_start,
             run_end=run_end,
         )
-        return self._writer.submit(lambda db: writing.write(db, draft, self.quota))
+
+        def write(db: sqlite3.Connection) -> Val:
+            if renamed is not None:
+                changing.update(db, renamed, self.quota, name=name)
+            return writing.write(db, draft, self.quota)
+
+        return self._writer.submit(write)
 
     def update_val(
         self,

@@ -227,7 +227,9 @@ async def test_what_a_page_keeps_is_not_its_neighbours(browser: Browser, alices:
 REGISTERED = "return navigator.serviceWorker.register(...arguments).then((r) => r.scope, (e) => e.name)"
 
 
-async def test_a_service_worker_is_its_own_hosts_alone(browser: Browser, furnished: World, alices: str, bobs: str) -> None:
+async def test_a_service_worker_is_its_own_hosts_alone(
+    browser: Browser, furnished: World, alices: str, bobs: str
+) -> None:
     await browser.open(alices)
     assert await browser.ask(REGISTERED, "/worker.js") == f"{alices}/"
     for script in (f"{bobs}/worker.js", f"{furnished.address}/v1/web/alice.page/worker.js"):
