@@ -25,10 +25,11 @@ def _serve(context: Context, args: Namespace) -> int:
 
 async def _serve_tended(context: Context, host: str, port: int, *, demo: bool) -> None:
     from host_api.http.server import serve  # noqa: PLC0415 — loads the engine and the web server
+    from host_api.mail.sender import delivering  # noqa: PLC0415
     from host_api.store.tending import tended  # noqa: PLC0415
 
     with context.open_store() as store:
-        async with tended(store, context.settings.retention_days):
+        async with tended(store, context.settings.retention_days), delivering(store, context.settings):
             await serve(context.settings, host=host, port=port, demo=demo, ready=None)
 
 
