@@ -56,7 +56,9 @@ class Office:
     def _admit(self, server: SMTP, session: Session, envelope: Envelope, mechanism: str, data: object) -> AuthResult:
         assert isinstance(data, LoginPassword)
         self.logins.append(data)
-        return AuthResult(success=data.password == b"right", handled=False, message=f"535 5.7.8 no, not {data!r}")
+        if data.password == b"right":
+            return AuthResult(success=True)
+        return AuthResult(success=False, handled=False, message=f"535 5.7.8 no, not {data.password!r}")
 
     def make(self) -> SMTP:
         self.connections += 1
