@@ -105,6 +105,10 @@ class Sender:
             for mail in left:
                 await self._settle(mail, Result(Stage.WAITING, str(error)))
             return False
+        except ValgateError as error:
+            # Told here: the other batch must not be cancelled in its moment of doubt.
+            log.exception("mail was not sent", exc_info=error)
+            return False
         return True
 
     async def _send(self, client: SMTP, mail: Mail) -> None:

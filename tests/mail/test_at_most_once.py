@@ -132,6 +132,14 @@ async def test_what_a_dead_process_claimed_and_did_not_begin_is_sent_by_the_next
     assert delivery(store).stage is Stage.SENT
 
 
+async def test_what_is_in_one_hand_is_not_taken_in_another(store: Store) -> None:
+    now = (await write(store)).created_at
+    async with Store.open(store.path) as other:
+        assert len(await store.claim_mail(now, 10)) == 1
+        assert await other.claim_mail(now, 10) == []
+        assert await store.claim_mail(now, 10) == []
+
+
 async def test_two_processes_send_each_message_once(office: Office, store: Store) -> None:
     await asyncio.gather(*(write(store, f"{number}") for number in range(60)))
     others = [await asyncio.create_subprocess_exec(*arguments(store, office)) for _ in range(2)]
@@ -187,3 +195,18 @@ async def test_stopping_does_not_wait_for_ever_and_what_was_under_way_is_in_doub
         await reached.wait()
     assert delivery(store).stage is Stage.UNKNOWN
     assert "was stopped" in (delivery(store).error or "")
+
+
+async def test_nothing_is_handed_over_that_cannot_be_marked_before(office: Office, store: Store) -> None:
+    """What was sent could not be known to have been, so it waits."""
+    await write(store)
+    now = store.mail("alice")[0].created_at
+    (mail,) = await store.claim_mail(now, 1)
+    await store._writer.submit(
+        lambda db: db.execute(
+            "CREATE TEMP TRIGGER broken BEFORE UPDATE ON deliveries BEGIN SELECT RAISE(ABORT, 'broken'); END"
+        )
+    )
+    assert not await sender(store, office.post())._batch([mail])
+    assert office.got == []
+    assert delivery(store).stage is Stage.WAITING
