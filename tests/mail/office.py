@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import email
 import email.policy
+import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -30,6 +31,8 @@ class Office:
     logins: list[LoginPassword] = field(default_factory=list)
     data: Answer | None = None
     rcpt: Callable[[str], str] | None = None
+    tls: ssl.SSLContext | None = None
+    secret: list[bool] = field(default_factory=list)
 
     async def handle_RCPT(  # noqa: N802 - the library's name
         self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
@@ -43,6 +46,7 @@ class Office:
         answer = await self.data(server, envelope) if self.data else "250 OK"
         if answer.startswith("250"):
             self.got.append(envelope)
+            self.secret.append(session.ssl is not None)
         return answer
 
     @property
@@ -67,6 +71,7 @@ class Office:
             hostname="office.example",
             enable_SMTPUTF8=True,
             auth_require_tls=False,
+            tls_context=self.tls,
             authenticator=self._admit,
             loop=asyncio.get_running_loop(),
         )
