@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from difflib import get_close_matches
 from typing import Any, NoReturn
 
-from host_api.commands import accounts, key, operating, records, running, schedule, secret, vals
+from host_api.commands import accounts, key, mail_in, operating, records, running, schedule, secret, vals
 from host_api.commands.command import Command, Context
 from host_api.commands.show import to_json
 from host_api.settings import Settings
@@ -24,6 +24,7 @@ DONE, FAILED, MISUSED = 0, 1, 2
 
 COMMANDS: tuple[Command, ...] = (
     *operating.COMMANDS[:1],
+    *mail_in.COMMANDS,
     *accounts.COMMANDS,
     *secret.COMMANDS,
     *key.COMMANDS,

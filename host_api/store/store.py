@@ -18,6 +18,7 @@ from host_api.store import (
     accounts,
     changing,
     connect,
+    deliveries,
     evaluations,
     failures,
     intervals,
@@ -41,6 +42,7 @@ from host_api.store.model import (
     Privacy,
     Quota,
     Scope,
+    Stage,
     Token,
     Val,
     Version,
@@ -80,9 +82,11 @@ def _reading(read: Callable[P, T]) -> Callable[P, T]:
 class Store:
     """One open database; a context manager, plain or async."""
 
-    def __init__(self, path: Path, reader: sqlite3.Connection, keys: Keys, quota: Quota) -> None:
+    def __init__(
+        self, path: Path, reader: sqlite3.Connection, keys: Keys, quota: Quota, *, delivers: bool = False
+    ) -> None:
         """Use `Store.open`."""
-        self.path, self.quota = path, quota
+        self.path, self.quota, self._delivers = path, quota, delivers
         self._db, self._keys = reader, keys
         self._writer = Writer(partial(connect.connect, path), len(MIGRATIONS))
         self._presence = Presence(path.with_name(f"{path.name}.live"))
@@ -90,13 +94,21 @@ class Store:
         self._touched: dict[str, int] = {}
 
     @classmethod
-    def open(cls, url: str | Path, keys: Keys | None = None, *, quota: Quota = Quota()) -> Store:  # noqa: B008 — frozen
+    def open(
+        cls,
+        url: str | Path,
+        keys: Keys | None = None,
+        *,
+        quota: Quota = Quota(),  # noqa: B008 — frozen
+        delivers: bool = False,
+    ) -> Store:
         """Make or migrate the database where needed, and open it; raise BadSetting or Overloaded.
 
         `url`: `sqlite:///relative.db`, `sqlite:////absolute.db` or a path.
+        `delivers`: whether mail is to leave the outbox, since there is a server to take it.
         """
         path = path_of(url)
-        return cls(path, connect.open_reader(path), keys or Keys.beside(path), quota)
+        return cls(path, connect.open_reader(path), keys or Keys.beside(path), quota, delivers=delivers)
 
     def close(self) -> None:
         """Finish what is queued and let go; safe to call again."""
@@ -381,7 +393,48 @@ class Store:
             "author": author,
             "evaluation": evaluation,
         }
-        return self._writer.submit(lambda db: outbox.add(db, to_account, self.quota, parts))
+
+        def add(db: sqlite3.Connection) -> Mail:
+            mail = outbox.add(db, to_account, self.quota, parts)
+            if self._delivers:
+                deliveries.add(db, mail)
+            return mail
+
+        return self._writer.submit(add)
+
+    @_reading
+    def mail_is_due(self, now: int) -> bool:
+        """Whether a message waits whose time has come and that nobody has in hand."""
+        return deliveries.is_due(self._db, now)
+
+    def claim_mail(self, now: int, most: int) -> Future[list[Mail]]:
+        """Take some messages that are due in hand, for this process alone; raise Overloaded or HostFailure."""
+        process = self._enter()
+        return self._writer.submit(lambda db: deliveries.claim(db, process, now, most))
+
+    def begin_delivery(self, mail_id: str) -> Future[bool]:
+        """Say that a message is about to be handed over; False if it is not in this process's hand any more."""
+        return self._writer.submit(lambda db: deliveries.begin(db, self._presence.id, mail_id))
+
+    def settle_delivery(self, mail_id: str, stage: Stage, due: int, error: str | None) -> Future[None]:
+        """Say what came of a try, and let go of the message."""
+        return self._writer.submit(
+            lambda db: deliveries.settle(db, self._presence.id, mail_id, stage=stage, due=due, error=error)
+        )
+
+    def release_mail(self) -> Future[None]:
+        """Let go of what this process has in hand and did not begin to hand over."""
+        return self._writer.submit(lambda db: deliveries.release(db, self._presence.id))
+
+    async def recover_mail(self) -> None:
+        """Take what dead processes had in hand from them; what was being handed over is never sent again."""
+        dead = [one for one in self._delivering_processes() if not self._presence.alive(one)]
+        for one in dead:
+            await self._writer.submit(partial(deliveries.abandon, process=one))
+
+    @_reading
+    def _delivering_processes(self) -> list[str]:
+        return deliveries.processes(self._db)
 
     # Evaluations
 
