@@ -35,12 +35,14 @@ OUTPUT: Final[dict[str, Shape]] = {"type": str, "value?": anything}
 ERROR: Final[dict[str, Shape]] = {
     "name": str,
     "message": str,
+    "code?": str,
+    "status?": natural,
     "stack?": str,
     "val?": str,
     "line?": natural,
     "column?": natural,
 }
-"""Of a val or a run, to whom it belongs. http-api.md names no fields; these are those of an answer of 502."""
+"""Of a val or a run, to whom it belongs. http-api.md names no fields: those of an answer of 502, and what the record adds."""
 
 BASE_VAL: Final = _BASE | _TIMES
 BASE_VAL_OF_ANOTHER: Final = _BASE
