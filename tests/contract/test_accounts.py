@@ -37,7 +37,9 @@ async def test_secrets_are_names_and_never_values(world: World) -> None:
     insist(got.insist(200), listed(SECRET))
     assert "stripe" in {secret["name"] for secret in got.json()["data"]}
     assert b"sk_live" not in got.body
-    assert (await world.call("POST", "/v1/eval", by="bob", body="@me.secrets.stripe")).insist(200) == "sk_live_1234567890"
+    assert (await world.call("POST", "/v1/eval", by="bob", body="@me.secrets.stripe")).insist(
+        200
+    ) == "sk_live_1234567890"
 
 
 async def test_a_deleted_secret_is_gone(world: World) -> None:
@@ -95,7 +97,9 @@ async def test_a_token_does_what_its_scopes_say_and_nothing_else(town: Town, sco
                 assert got.status in {401, 403}, (path, got.body)
 
 
-@pytest.mark.parametrize("row", [row for row in ROWS if row.method in {"PUT", "DELETE"} and row.alice < 500], ids=lambda row: row.name)
+@pytest.mark.parametrize(
+    "row", [row for row in ROWS if row.method in {"PUT", "DELETE"} and row.alice < 500], ids=lambda row: row.name
+)
 async def test_a_token_that_only_runs_changes_nothing(town: Town, row: object) -> None:
     assert isinstance(row, type(ROWS[0]))
     token = await town.world.token_for("alice", Scope.RUN)

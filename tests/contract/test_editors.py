@@ -104,12 +104,18 @@ async def test_an_editor_makes_writes_compares_and_deletes_a_val(world: World) -
     path = f"/v1/vals/{val['id']}"
     for number in (1, 2):
         body = {"code": code.replace("\n\n", f"\n  return {number}\n")}
-        assert (await world.call("POST", f"{path}/versions", by="alice", body=body, headers=JSON)).status in range(200, 300)
+        assert (await world.call("POST", f"{path}/versions", by="alice", body=body, headers=JSON)).status in range(
+            200, 300
+        )
     versions = await walk(world, f"{world.address}{path}/versions?limit=100", "alice")
     # The first is the newest, and left out: the others may be picked.
     assert [version["version"] for version in versions[1:]] == [1, 0]
     old = (await world.call("GET", f"{path}/versions/1", by="alice")).insist(200)
-    assert (old["id"], old["code"], old["author"]["username"]) == (val["id"], code.replace("\n\n", "\n  return 1\n"), "@alice")
+    assert (old["id"], old["code"], old["author"]["username"]) == (
+        val["id"],
+        code.replace("\n\n", "\n  return 1\n"),
+        "@alice",
+    )
     assert old["readme"] is None
     assert (await world.call("DELETE", path, by="alice")).status in range(200, 300)
 
@@ -121,7 +127,9 @@ async def test_an_editor_shows_when_a_version_was_run(town: Town, version: str) 
 
 
 async def test_an_editor_makes_a_val_of_a_template_or_of_a_new_line(world: World) -> None:
-    template = "export default async function (req: Request): Promise<Response> {\n  return Response.json({ ok: true })\n}"
+    template = (
+        "export default async function (req: Request): Promise<Response> {\n  return Response.json({ ok: true })\n}"
+    )
     for code in ("\n", template):
         body = {"code": code, "privacy": "private"}
         val = (await world.call("POST", "/v1/vals", by="alice", body=body, headers=JSON)).insist(200)
@@ -174,7 +182,11 @@ async def test_the_command_line_reads_the_openapi(world: World) -> None:
 async def test_a_launcher_asks_for_me_likes_vals_and_search(town: Town) -> None:
     me = (await town.world.call("GET", "/v1/me", by="alice")).insist(200)
     typed(me, "user")
-    for path in (f"/v1/users/{me['id']}/vals?limit=100", "/v1/me/likes?limit=100", "/v1/search/vals?limit=100&query=double"):
+    for path in (
+        f"/v1/users/{me['id']}/vals?limit=100",
+        "/v1/me/likes?limit=100",
+        "/v1/search/vals?limit=100&query=double",
+    ):
         assert isinstance((await town.world.call("GET", path, by="alice")).insist(200)["data"], list)
     body = json.dumps({"args": [3]}).encode()
     assert (await town.world.call("POST", "/v1/run/alice.double", by="alice", body=body, headers=JSON)).insist(200) == 6
@@ -203,10 +215,16 @@ async def test_a_client_with_schemas_reads_ones_own_things(town: Town) -> None:
     ("address", "data"),
     [
         ("/eval/@alice.double(21)", 42),
-        ('/eval/@alice.echo("221095018334824693851","a call from +1 555")', ["221095018334824693851", "a call from +1 555"]),
+        (
+            '/eval/@alice.echo("221095018334824693851","a call from +1 555")',
+            ["221095018334824693851", "a call from +1 555"],
+        ),
         ("/eval/@alice.echo?ips=10.0.0.1,%2010.0.0.2", [{"ips": "10.0.0.1, 10.0.0.2"}]),
         ("/eval/@alice.echo?query=((key:value)%20OR%20(a:b))", [{"query": "((key:value) OR (a:b))"}]),
-        ('/eval/@alice.echo({"user_id":"u","timestamp":"2023-05-01T00:00:00.000Z"})', [{"user_id": "u", "timestamp": "2023-05-01T00:00:00.000Z"}]),
+        (
+            '/eval/@alice.echo({"user_id":"u","timestamp":"2023-05-01T00:00:00.000Z"})',
+            [{"user_id": "u", "timestamp": "2023-05-01T00:00:00.000Z"}],
+        ),
     ],
 )
 async def test_what_pages_and_programs_of_early_2023_fetched_reads_as_they_read_it(

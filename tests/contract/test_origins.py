@@ -100,12 +100,26 @@ async def test_not_even_if_the_val_says_so(world: World) -> None:
     assert "Access-Control-Allow-Credentials" not in got.headers
 
 
-@pytest.mark.parametrize("path", ["/v1/eval", "/v1/eval/1", "/eval/1", "/v1/run/alice.double", "/v1/express/alice.app", "/v1/express/alice.app/sub", "/v1/web/alice.web", "/express/alice.app"])
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/v1/eval",
+        "/v1/eval/1",
+        "/eval/1",
+        "/v1/run/alice.double",
+        "/v1/express/alice.app",
+        "/v1/express/alice.app/sub",
+        "/v1/web/alice.web",
+        "/express/alice.app",
+    ],
+)
 async def test_preflight_is_answered_on_everything_that_runs_code(world: World, path: str) -> None:
     got = await world.call("OPTIONS", path, headers=PREFLIGHT)
     assert got.status in {200, 204}
     assert got.headers["Access-Control-Allow-Origin"] == "*"
-    assert {"authorization", "content-type"} <= set(got.headers["Access-Control-Allow-Headers"].lower().replace(" ", "").split(","))
+    assert {"authorization", "content-type"} <= set(
+        got.headers["Access-Control-Allow-Headers"].lower().replace(" ", "").split(",")
+    )
     assert "Access-Control-Allow-Credentials" not in got.headers
 
 

@@ -105,7 +105,9 @@ async def test_id_and_stack_of_a_failed_evaluation_are_for_its_owner(world: Worl
     insist(got.insist(502), OWN_THROWN)
     assert got.json()["evaluation"] == got.headers["X-Evaluation-Id"]
     insist((await world.call("POST", "/v1/run/alice.fail", by="bob")).insist(502), THROWN)
-    insist((await world.call("POST", "/v1/eval", by="bob", body={"code": "throw new Error('x')"})).insist(502), OWN_THROWN)
+    insist(
+        (await world.call("POST", "/v1/eval", by="bob", body={"code": "throw new Error('x')"})).insist(502), OWN_THROWN
+    )
 
 
 @pytest.mark.parametrize(
@@ -198,7 +200,9 @@ async def test_a_response_is_sent_as_that_response(world: World) -> None:
 
 async def test_a_response_of_run_may_be_bytes(world: World) -> None:
     await world.house.save(
-        owner="bob", code="export const gif = () => new Response(new Uint8Array([71, 73, 70, 255, 0]));", privacy=Privacy.PUBLIC
+        owner="bob",
+        code="export const gif = () => new Response(new Uint8Array([71, 73, 70, 255, 0]));",
+        privacy=Privacy.PUBLIC,
     )
     assert (await world.call("GET", "/v1/run/bob.gif")).body == b"GIF\xff\x00"
 

@@ -106,7 +106,9 @@ async def test_cancelling_says_whether_there_was_something_to_cancel(world: Worl
 
 async def test_a_run_that_is_under_way_is_cancelled_by_its_owner_and_by_nobody_else(world: World) -> None:
     waiting = asyncio.create_task(
-        world.call("POST", "/v1/eval", by="alice", body={"code": "await new Promise((done) => setTimeout(done, 30000))"})
+        world.call(
+            "POST", "/v1/eval", by="alice", body={"code": "await new Promise((done) => setTimeout(done, 30000))"}
+        )
     )
     found = await under_way(world)
     theirs = await world.call("POST", f"/v1/vals/{found}/cancel", by="bob")

@@ -6,7 +6,7 @@ import pytest
 
 from tests.contract.conftest import Town
 from tests.contract.routes import OPEN, ROWS, RUNNING, VALS, Row
-from tests.contract.shape import anything, insist
+from tests.contract.shape import Shape, anything, insist
 from tests.contract.shapes import PROBLEM
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -35,7 +35,7 @@ async def test_each_route_answers_each_requester_as_the_table_says(town: Town, r
         assert got.body == b""
 
 
-WHERE = {"val?": anything, "line?": int, "column?": int}
+WHERE: dict[str, Shape] = {"val?": anything, "line?": int, "column?": int}
 
 
 @pytest.mark.parametrize("row", [*RUNNING, *VALS], ids=lambda row: row.name[:60])
@@ -64,7 +64,9 @@ async def test_no_route_sets_a_cookie(town: Town, row: Row) -> None:
     assert "Set-Cookie" not in got.headers
 
 
-@pytest.mark.parametrize("row", [row for row in VALS if row.alice < 300 and row.anonymous == 401], ids=lambda row: row.name)
+@pytest.mark.parametrize(
+    "row", [row for row in VALS if row.alice < 300 and row.anonymous == 401], ids=lambda row: row.name
+)
 async def test_a_cookie_is_no_token(town: Town, row: Row) -> None:
     headers = {"Cookie": f"token={town.world.tokens['alice']}"}
     (await town.world.call(row.method, town.fill(row.path), body=row.body, headers=headers)).insist(401)

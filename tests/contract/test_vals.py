@@ -132,7 +132,9 @@ async def test_put_changes_what_it_names_and_nothing_else(
 
 async def test_put_with_code_makes_a_version_under_the_same_id_and_name(world: World) -> None:
     val = await save(world, {"code": "export let twice = 1"})
-    new = (await world.call("PUT", f"/v1/vals/{val['id']}", by="bob", body={"code": "export let twice = 2"})).insist(200)
+    new = (await world.call("PUT", f"/v1/vals/{val['id']}", by="bob", body={"code": "export let twice = 2"})).insist(
+        200
+    )
     insist(new, FULL_VAL)
     assert (new["id"], new["name"], new["version"], new["output"]["value"]) == (val["id"], "twice", 1, 2)
 
@@ -212,7 +214,9 @@ async def test_references_by_private_vals_of_others_are_not_counted(town: Town) 
     assert hidden["id"] not in str(listed_.insist(200))
 
 
-@pytest.mark.parametrize(("by", "shape"), [("alice", BASE_VAL), ("bob", BASE_VAL_OF_ANOTHER), (None, BASE_VAL_OF_ANOTHER)])
+@pytest.mark.parametrize(
+    ("by", "shape"), [("alice", BASE_VAL), ("bob", BASE_VAL_OF_ANOTHER), (None, BASE_VAL_OF_ANOTHER)]
+)
 async def test_a_val_in_a_list_is_a_base_val(town: Town, by: str | None, shape: Shape) -> None:
     for path in (town.fill("/v1/users/{user}/vals"), "/v1/search/vals?query=double"):
         found = (await town.world.call("GET", path, by=by)).insist(200)
