@@ -20,7 +20,7 @@ from host_api.audit.redact import Redactor
 from host_api.capabilities import capabilities
 from host_api.capabilities.val import is_public, references_json
 from host_api.compiler import Compiler, Unit
-from host_api.door import Manner, Served
+from host_api.door import DOOR, Head, Manner, Served, Tray
 from host_api.net.chain import DEPTH
 from host_api.net.client import Client
 from host_api.runs import Finished, Recorded, keep_record, new_id, type_of
@@ -36,9 +36,11 @@ from kernel.evaluation import Evaluation, Kernel
 from kernel.limits import MIB, Limits
 from kernel.policy import Policy
 from kernel.principals import NOBODY, Authority, Frame, Principal, insist_name
-from kernel.wire import Op, Value
+from kernel.wire import Op, Tag, Value
 
 BUILT = Path(__file__).parent.parent / "guests" / "build"
+RESPONSE = bytes((Tag.PLATFORM, 4))
+"""How a stored Response begins (guests/runtime/web/crossing.js)."""
 NO_VAL = "There is no such val."
 COMPILER_LIMITS = Limits(cpu=1.0, wall=90.0, memory=256 * MIB, stack=4 * MIB)
 COMPILER_PACE = 8 * 1024
@@ -69,7 +71,10 @@ class Task:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What an evaluation came to. `json` is bare JSON; `owned` says whether the requester may read the record."""
+    """What an evaluation came to. `json` is bare JSON; `owned` says whether the requester may read the record.
+
+    `answer` is what the val answered itself, where nobody else was at the door.
+    """
 
     evaluation: str
     caller: str | None
@@ -77,6 +82,7 @@ class Outcome:
     type: str
     error: ErrorInfo | None
     owned: bool
+    answer: tuple[Head, bytes] | None = None
 
 
 class House:
@@ -157,11 +163,14 @@ class House:
         if val is not None:
             row = replace(row, entry_owner=val.owner, entry_name=val.name, entry_version=val.version, val_id=val.id)
         owned = asking == caller and asking != NOBODY
+        if served is not None:
+            served.door.opens(row.id if owned else None)
         if val is not None and manner is Manner.RUN and _needs_no_guest(val):
             return self._stored(val, row, owned=owned)
-        task = Task(manner, caller, row, val, args, chain, served)
-        finished = await self._run(task)
-        return _outcome(finished, owned=owned)
+        tray = Tray(self.settings.fetch_body)
+        finished = await self._run(Task(manner, caller, row, val, args, chain, served or Served(tray)))
+        outcome = _outcome(finished, owned=owned)
+        return outcome if tray.head is None else replace(outcome, answer=(tray.head, bytes(tray.body)))
 
     def _insist_val(self, named: tuple[str, str, int | None], asking: Principal) -> Val:
         val = self.store.val(*named)
@@ -180,6 +189,8 @@ class House:
         frame = Frame(Policy(task.row.policy), task.caller, task.caller, Authority.OWN)
         recorded = Recorded(self._kernel, self.store, self._capabilities, self.settings.limits, frame, task.row)
         recorded.run.state[DEPTH] = task.chain
+        if task.served is not None:
+            recorded.run.state[DOOR] = task.served.door
         name, values = await self._entered(task, recorded.run)
         return await recorded.go(evaluation.Entry(Op.ENTER, values), name)
 
@@ -193,7 +204,7 @@ class House:
             # Another's: the caller's own code is its name.
             return ENTRY, self._entry(run, task, ENTRY, await self.compiler.compile(name), hidden=False)
         if val.kind is Kind.DATA:
-            return name, ("data", name, val.payload)
+            return name, (task.manner, name, val.payload, None, *_given(task))
         hidden = val.privacy is Privacy.PRIVATE
         return name, self._entry(run, task, name, await self.compiler.compile(val.code), hidden=hidden)
 
@@ -201,10 +212,7 @@ class House:
     def _entry(run: Run, task: Task, name: str, unit: Unit, *, hidden: bool) -> tuple[Value, ...]:
         """Return what the runtime's `enter` takes; others see no name of a hidden val, not in a stack either."""
         source = Sources.of(run).add(task.caller, name, unit, private=hidden, own=True)
-        given = task.served.request if task.served else task.args
-        text = None if given is None else given.decode("utf-8", "replace")
-        body = task.served.body if task.served else None
-        return task.manner, source.label, unit.code, references_json(unit), text, body
+        return task.manner, source.label, unit.code, references_json(unit), *_given(task)
 
     # -- saving ----------------------------------------------------------------------------------------
 
@@ -290,9 +298,18 @@ class _Silent:
         """Take nothing."""
 
 
+def _given(task: Task) -> tuple[Value, Value]:
+    """Return a request, or arguments, as text; and a body."""
+    if task.served is None or task.served.request is None:
+        return None if task.args is None else task.args.decode("utf-8", "replace"), None
+    return task.served.request.decode(), task.served.body
+
+
 def _needs_no_guest(val: Val) -> bool:
-    """Whether a val is data whose JSON is known: undefined has none, and a Map or a bigint is for a guest to write."""
-    return val.kind is Kind.DATA and (val.json is not None or val.payload is None or val.type == "undefined")
+    """Whether a val is data whose JSON is known: undefined has none, and a Map, a bigint or a Response is for a guest to write."""
+    if val.kind is not Kind.DATA or (val.payload or b"").startswith(RESPONSE):
+        return False
+    return val.json is not None or val.payload is None or val.type == "undefined"
 
 
 def _built(name: str) -> bytes:

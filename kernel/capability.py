@@ -139,6 +139,8 @@ class Run:
     recorder: Recorder
     spent: dict[str, int] = field(default_factory=dict)
     state: dict[str, object] = field(default_factory=dict)
+    idle: tuple[Value, ...] | None = None
+    """What the run comes to when nothing is left that could go on; None: that is a deadlock."""
 
     def spend(self, what: str, amount: int, limit: int, unit: str) -> None:
         """Count `amount` of `what`; raise LimitError that names the limit when it would be passed."""

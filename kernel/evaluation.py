@@ -444,6 +444,8 @@ class Evaluation:
                 self._go_on()
             elif self._tasks:
                 await self._sleep()
+            elif not waiting and self._run.idle is not None:
+                self._outcome = self._run.idle
             else:
                 self._deadlock(waiting=waiting)
         return self._next

@@ -2,7 +2,9 @@
 import { show } from "./console.js";
 import { rendered } from "./jsx.js";
 import { placeOf, references } from "./references.js";
+import { respond, serve } from "./serve.js";
 import { kindOf, rendering } from "./val.js";
+import { isResponse } from "./web/response.js";
 
 const { parse, stringify } = JSON;
 const { isArray } = Array;
@@ -83,7 +85,12 @@ function toJSON(value) {
   }
 }
 
+// A Response is the answer itself.
 function result(host, outcome) {
+  if (isResponse(outcome)) {
+    served(host, respond(host, outcome));
+    return;
+  }
   const value = rendered(outcome);
   host.glue.finish(0, toJSON(value), kindOf(value));
 }
@@ -107,6 +114,12 @@ function failed(host, thrown) {
 }
 
 const MODES = { __proto__: null, run: result, save: saved };
+const SERVING = { __proto__: null, express: true, web: true, serve: true };
+
+// The answer has gone through the door when this is done.
+function served(host, serving) {
+  serving.then(() => host.glue.finish(0, undefined, "undefined")).catch((error) => failed(host, error));
+}
 
 function conclude(host, mode, value) {
   const done = MODES[mode];
@@ -117,14 +130,19 @@ function conclude(host, mode, value) {
   awaitAll(host, value, new Map()).then((settled) => done(host, settled)).catch((error) => failed(host, error));
 }
 
-// enter(mode, name, code, references, arguments): run | save with code; unpack a stored value with mode "data".
-export function enter(host, mode, name, code, list, args) {
+// enter(mode, name, code, references, arguments, body): run | save with code, or serve a request: its head for arguments, and its body.
+// For stored data the code is its bytes, and there are no references.
+export function enter(host, mode, name, code, list, args, body) {
   try {
-    if (mode === "data") {
-      result(host, host.glue.unpack(code));
+    let value = list === undefined ? host.glue.unpack(code) : host.glue.evaluate(code, name)(references(host, list));
+    if (mode in SERVING) {
+      served(host, serve(host, mode, value, args, body));
       return;
     }
-    let value = host.glue.evaluate(code, name)(references(host, list));
+    if (list === undefined) {
+      result(host, value);
+      return;
+    }
     if (mode === "run") {
       const call = (made) => (typeof made === "function" ? made(...(args === undefined ? [] : parse(args))) : made);
       value = isPromise(host, value) ? value.then(call) : call(value);

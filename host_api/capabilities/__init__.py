@@ -8,6 +8,7 @@ from host_api.capabilities.crypto import Crypto
 from host_api.capabilities.fetch import Fetch
 from host_api.capabilities.mail import Mail
 from host_api.capabilities.secret import Secret
+from host_api.capabilities.serve import Serve
 from host_api.capabilities.val import Vals
 from host_api.compiler import Compiler
 from host_api.net.client import Client
@@ -18,4 +19,13 @@ from kernel.capability import Capability
 
 def capabilities(store: Store, compiler: Compiler, client: Client, fetching: Fetching) -> tuple[Capability, ...]:
     """Return every capability of the house, with its powers."""
-    return (Console(), Clock(), Crypto(), Fetch(client, fetching), Mail(store), Secret(store), Vals(store, compiler))
+    return (
+        Console(),
+        Clock(),
+        Crypto(),
+        Fetch(client, fetching),
+        Mail(store),
+        Secret(store),
+        Serve(),
+        Vals(store, compiler),
+    )

@@ -24,12 +24,14 @@ RETRY_AFTER = "1"
 EVERY_ANSWER: Final = {"X-Content-Type-Options": "nosniff", "Cache-Control": "no-store", "Server": "valgate"}
 """Answers depend on the token, none is what it is not declared to be, and what serves them is nobody's business."""
 
-RUNS_CODE: Final = {
-    "Content-Security-Policy": "sandbox; default-src 'none'",
+SANDBOX: Final = "sandbox; default-src 'none'"
+"""A val chose what is in the answer: a browser that shows it gives it no origin, no script and no cookie."""
+
+TO_ANYBODY: Final = {
     "Access-Control-Allow-Origin": "*",
     "Access-Control-Expose-Headers": "X-Evaluation-Id, X-Val-Result-Type",
 }
-"""A val chose what is in the answer: a browser that shows it gives it no origin, no script and no cookie."""
+"""Pages of anybody may read what running code answers, unless the val says otherwise; never with credentials."""
 
 PREFLIGHT: Final = {
     # `*` does not stand for Authorization; and never with credentials, since no route knows a cookie.
@@ -41,6 +43,19 @@ PREFLIGHT: Final = {
 def answer(value: object, status: int = 200) -> web.Response:
     """Answer with JSON."""
     return web.Response(body=orjson.dumps(value), status=status, content_type="application/json")
+
+
+def dress(response: web.StreamResponse, *, runs_code: bool) -> None:
+    """Put on what every answer carries; a val may say how long its own is kept, and who may read it."""
+    caching = response.headers.get("Cache-Control")
+    response.headers.update(EVERY_ANSWER)
+    if not runs_code:
+        return
+    response.headers["Content-Security-Policy"] = SANDBOX
+    if caching is not None:
+        response.headers["Cache-Control"] = caching
+    for name, value in TO_ANYBODY.items():
+        response.headers.setdefault(name, value)
 
 
 def no_content() -> web.Response:

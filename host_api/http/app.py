@@ -17,15 +17,32 @@ from aiohttp import web
 from aiohttp.typedefs import Middleware
 
 from host_api.house import House
-from host_api.http import answers, eval, later, me, my_secrets, operators, run, runs, tokens, vals, versions  # noqa: A004
+from host_api.http import (
+    answers,
+    eval,  # noqa: A004
+    hosts,
+    later,
+    me,
+    my_secrets,
+    old,
+    operators,
+    run,
+    runs,
+    serving,
+    tokens,
+    vals,
+    versions,
+)
+from host_api.http.hostnames import Asked
 from host_api.http.incoming import insist_address
+from host_api.http.outgoing import dress_host
 from host_api.http.route import Access, Call, Route
 from host_api.http.who import NOBODY, Requester, identify
 from kernel.errors import HostFailure, ValgateError
 
 log = structlog.get_logger("valgate.http")
 
-FAMILIES = (eval, run, vals, versions, runs, me, my_secrets, tokens, operators, later)
+FAMILIES = (eval, run, serving, old, vals, versions, runs, me, my_secrets, tokens, operators, later)
 ROUTES: tuple[Route, ...] = tuple(chain.from_iterable(family.ROUTES for family in FAMILIES))
 
 _RUNNING = tuple({route.path.partition("{")[0] for route in ROUTES if route.runs_code})
@@ -41,7 +58,7 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 def make_app(house: House) -> web.Application:
     """Make the application of a house that is open, and stays so longer than the application."""
     underway: Tasks = set()
-    app = web.Application(middlewares=[_guard(house.settings.url, underway)])
+    app = web.Application(middlewares=[_guard(house, underway)])
     app.on_cleanup.append(lambda _: _settle(underway))
     for route in ROUTES:
         for method in _methods(route):
@@ -79,7 +96,7 @@ def _admit(route: Route, request: web.Request, house: House) -> Requester:
 def _running_paths() -> dict[str, list[str]]:
     paths: dict[str, list[str]] = {}
     for route in ROUTES:
-        if route.runs_code:
+        if route.runs_code and route.method != serving.ANY:
             paths.setdefault(route.path, []).append(route.method)
     return paths
 
@@ -97,15 +114,18 @@ async def _not_yet(request: web.Request) -> None:
     """Answer `Expect: 100-continue` when the body is read, not before: see incoming."""
 
 
-def _guard(url_limit: int, underway: Tasks) -> Middleware:
+def _guard(house: House, underway: Tasks) -> Middleware:
+    url_limit = house.settings.url
+
     @web.middleware
     async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
         started = perf_counter()
         _note(underway)
+        if (wanted := hosts.asked(request, house)) is not None:
+            return await _on_its_host(request, house, wanted)
         response = await _answered(request, handler, url_limit)
-        response.headers.update(answers.EVERY_ANSWER)
-        if request.rel_url.raw_path.startswith(_RUNNING):
-            response.headers.update(answers.RUNS_CODE)
+        if not response.prepared:
+            answers.dress(response, runs_code=request.rel_url.raw_path.startswith(_RUNNING))
         # The pattern, not the path: of /v1/eval the path is somebody's code.
         resource = request.match_info.route.resource
         pattern = resource.canonical if resource else None
@@ -114,6 +134,18 @@ def _guard(url_limit: int, underway: Tasks) -> Middleware:
         return response
 
     return guard
+
+
+async def _on_its_host(request: web.Request, house: House, wanted: Asked) -> web.StreamResponse:
+    """Let a val answer on its own host, where no address is ours."""
+
+    async def answer(request: web.Request) -> web.StreamResponse:
+        return await hosts.answer(request, house, wanted)
+
+    response = await _answered(request, answer, house.settings.url)
+    if not response.prepared:
+        dress_host(response)
+    return response
 
 
 def _note(underway: Tasks) -> None:

@@ -6,10 +6,12 @@ from http import HTTPMethod
 
 from aiohttp import web
 
+from host_api.door import Served
 from host_api.house import Entry
 from host_api.http import incoming, json_text
+from host_api.http.answering import HttpDoor
 from host_api.http.route import Access, Call, Route
-from host_api.http.run import SOURCE, outcome_answer
+from host_api.http.run import SOURCE
 from host_api.store.model import Scope
 from kernel.errors import BadInput, Unauthorized
 
@@ -18,13 +20,13 @@ PREFIX = "/v1/eval/"
 BODY_MUST_BE = 'The body must be {"code": "…", "args"?: […]} or a bare JSON string of code.'
 
 
-async def eval_path(call: Call) -> web.Response:
+async def eval_path(call: Call) -> web.StreamResponse:
     """Evaluate the expression that the rest of the path spells, slashes and all."""
     code = incoming.path_after(call.request, PREFIX)
     return await _evaluate(call, code, incoming.query_args(call.request))
 
 
-async def eval_body(call: Call) -> web.Response:
+async def eval_body(call: Call) -> web.StreamResponse:
     """Evaluate the code of the body."""
     document = json_text.parse(await incoming.read_body(call.request, call.house.settings.body))
     match document.text[0]:
@@ -37,10 +39,16 @@ async def eval_body(call: Call) -> web.Response:
             raise BadInput(BODY_MUST_BE)
 
 
-async def _evaluate(call: Call, code: str, args: bytes | None) -> web.Response:
-    settings = call.house.settings
-    if call.requester.account is None and not settings.anonymous_eval:
+def insist_anonymous(call: Call) -> None:
+    """Raise Unauthorized for an anonymous requester where the operator wants none to evaluate."""
+    if call.requester.account is None and not call.house.settings.anonymous_eval:
         raise Unauthorized("This server evaluates nothing for anonymous requesters. Send a token.")
+
+
+async def _evaluate(call: Call, code: str, args: bytes | None) -> web.StreamResponse:
+    settings = call.house.settings
+    insist_anonymous(call)
+    door = HttpDoor(call.request, 0)
     outcome = await call.house.evaluate(
         requester=call.requester.name,
         source=SOURCE,
@@ -48,8 +56,9 @@ async def _evaluate(call: Call, code: str, args: bytes | None) -> web.Response:
         args=args,
         as_author=False,
         chain=incoming.chain_of(call.request),
+        served=Served(door),
     )
-    return outcome_answer(outcome)
+    return await door.finish(outcome)
 
 
 ROUTES = (

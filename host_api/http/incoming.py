@@ -6,6 +6,7 @@ Nothing here knows a route. Everything raises BadInput, TooLarge or AddressTooLo
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from urllib.parse import unquote_to_bytes
 
@@ -16,6 +17,9 @@ from host_api.http import json_text
 from host_api.http.json_text import Document, Part
 from host_api.net.chain import HEADER
 from kernel.errors import AddressTooLong, BadInput, TooLarge
+
+PIECE = 256 * 1024
+"""Bytes of a body that are handed on at once."""
 
 BODY_SECONDS = 60
 """How long a body may take to arrive: a client that sends nothing holds nothing for longer."""
@@ -129,6 +133,23 @@ def moment(text: str, name: str) -> int:
         return int((read if read.tzinfo else read.replace(tzinfo=UTC)).timestamp() * 1000)
     except (ValueError, OverflowError):
         raise BadInput(f"{name} must be a time, as in 2030-01-31T12:00:00Z.") from None
+
+
+async def pieces(request: web.Request, limit: int) -> AsyncIterator[bytes]:
+    """Read the body piece by piece; raise TooLarge once it is over `limit` bytes, and BadInput."""
+    await _continue(request)
+    size = 0
+    try:
+        async with asyncio.timeout(BODY_SECONDS):
+            async for chunk in request.content.iter_chunked(PIECE):
+                size += len(chunk)
+                if size > limit:
+                    raise _too_large(limit)
+                yield chunk
+    except TimeoutError:
+        raise BadInput(f"The body did not arrive within {BODY_SECONDS} seconds.") from None
+    except (ClientPayloadError, HttpProcessingError, web.RequestPayloadError):
+        raise BadInput("The body does not have the length or the encoding that its headers declare.") from None
 
 
 async def _gather(content: StreamReader, limit: int) -> bytes:

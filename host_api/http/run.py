@@ -1,4 +1,4 @@
-"""`/v1/run`: somebody's val, as its author's own evaluation; and how an outcome of any run is told.
+"""`/v1/run`: somebody's val, as its author's own evaluation.
 
 Whose evaluation it is, is fixed by the route; who may run it, and that a private val is like none, by the house.
 """
@@ -9,25 +9,25 @@ from http import HTTPMethod
 
 from aiohttp import web
 
-from host_api.house import Entry, Outcome
+from host_api.door import Served
+from host_api.house import Entry
 from host_api.http import answers, incoming, json_text
+from host_api.http.answering import HttpDoor
 from host_api.http.route import Access, Call, Route
 from host_api.store.model import Scope
-from kernel.errors import BadInput, ErrorInfo, NotFound
+from kernel.errors import BadInput, NotFound
 from kernel.principals import ValName
 
 SOURCE = "api"
 
-UNTOLD = frozenset({"undefined", "number", "object", "function", "symbol"})
-"""Types of values that JSON writes as null. A guest says which, so it is one of these or nothing."""
-
 BODY_MUST_BE = 'The body must be {"args": […]}, an array of arguments, {}, or nothing.'
 
 
-async def run(call: Call) -> web.Response:
+async def run(call: Call) -> web.StreamResponse:
     """Run `user.val` with the body's arguments, else the query's."""
     name = val_name(call.path("val"))
     args = await _arguments(call)
+    door = HttpDoor(call.request, 0)
     outcome = await call.house.evaluate(
         requester=call.requester.name,
         source=SOURCE,
@@ -35,8 +35,9 @@ async def run(call: Call) -> web.Response:
         args=args,
         as_author=True,
         chain=incoming.chain_of(call.request),
+        served=Served(door),
     )
-    return outcome_answer(outcome)
+    return await door.finish(outcome)
 
 
 def val_name(text: str) -> ValName:
@@ -45,36 +46,6 @@ def val_name(text: str) -> ValName:
         return ValName.parse(text)
     except BadInput:
         raise NotFound(answers.NOT_FOUND) from None
-
-
-def outcome_answer(outcome: Outcome) -> web.Response:
-    """Tell what came of an evaluation: bare JSON, or the error in the val's own words."""
-    error = outcome.error
-    response = _value(outcome) if error is None else _failed(outcome, error)
-    if outcome.owned:
-        response.headers["X-Evaluation-Id"] = outcome.evaluation
-    return response
-
-
-def _value(outcome: Outcome) -> web.Response:
-    response = web.Response(body=outcome.json, content_type="application/json")
-    if outcome.json == b"null" and outcome.type in UNTOLD:
-        response.headers["X-Val-Result-Type"] = outcome.type
-    return response
-
-
-def _failed(outcome: Outcome, error: ErrorInfo) -> web.Response:
-    """Name and message are for anyone; where it happened is for whose evaluation it is."""
-    told: dict[str, object] = {"type": "error", "error": _sentence(error), "name": error.name, "message": error.message}
-    if outcome.owned:
-        places = {"val": error.val, "line": error.line, "column": error.column}
-        told |= {name: value for name, value in places.items() if value is not None}
-        told |= {"evaluation": outcome.evaluation, "stack": error.stack}
-    return answers.overloaded(answers.answer(told, error.status))
-
-
-def _sentence(error: ErrorInfo) -> str:
-    return f"{error.name}: {error.message}" if error.message else error.name
 
 
 async def _arguments(call: Call) -> bytes | None:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from aiohttp import web
 
 from host_api.store import Store
+from host_api.store.accounts import PREFIX
 from host_api.store.model import Account, Scope, Token
 from kernel.errors import Unauthorized
 
@@ -57,6 +58,21 @@ def identify(request: web.Request, store: Store) -> Requester:
     if found is None:
         raise Unauthorized("This token is not valid: unknown, expired or revoked.")
     return Requester(*found)
+
+
+def visitor(request: web.Request, store: Store) -> Requester:
+    """Find who visits a val that answers itself: any Authorization that is no token of ours is the val's, and passes.
+
+    What has the form of our tokens and is none that is valid is refused all the same: nobody is anonymous by mistake.
+    """
+    headers = request.headers.getall("Authorization", [])
+    scheme, _, token = (headers[0] if headers else "").partition(" ")
+    if scheme.lower() != "bearer" or not token.isascii():
+        return NOBODY
+    found = store.authenticate(token.strip())
+    if found is None and token.strip().startswith(PREFIX):
+        raise Unauthorized("This token is not valid: unknown, expired or revoked.")
+    return NOBODY if found is None else Requester(*found)
 
 
 def _bearer(headers: list[str]) -> str:

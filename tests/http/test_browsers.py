@@ -77,5 +77,5 @@ async def test_a_cookie_is_neither_read_nor_set(world: World, path: str, status:
     assert "Set-Cookie" not in got.headers
 
 
-async def test_both_families_run_code() -> None:
-    assert RUNNING == ["/v1/eval", "/v1/eval/", "/v1/run/"]
+async def test_these_families_run_code() -> None:
+    assert RUNNING == ["/eval/", "/express/", "/v1/eval", "/v1/eval/", "/v1/express/", "/v1/run/", "/v1/web/"]

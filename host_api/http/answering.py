@@ -1,0 +1,139 @@
+"""An evaluation whose outcome is the answer to a request: bare JSON, the val's own answer, or what went wrong.
+
+This is HTTP's door (host_api/door.py). It never decides what a val may put into an answer: that is `outgoing`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass
+
+from aiohttp import web
+from multidict import CIMultiDict
+
+from host_api.door import Head
+from host_api.house import Outcome
+from host_api.http import answers, incoming
+from host_api.http.outgoing import Dress, control, dress_control
+from kernel.errors import ErrorInfo, ValgateError
+
+UNTOLD = frozenset({"undefined", "number", "object", "function", "symbol"})
+"""Types of values that JSON writes as null. A guest says which, so it is one of these or nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where an answer goes out: which fields of a val's may, and what every answer carries."""
+
+    fields: Callable[[Head], CIMultiDict[str]]
+    dress: Dress
+    tells_evaluation: bool = True
+
+
+CONTROL = Origin(control, dress_control)
+
+
+class HttpDoor:
+    """The answer to one request, and what is left of its body, within `limit` bytes."""
+
+    def __init__(self, request: web.Request, limit: int, origin: Origin = CONTROL) -> None:
+        """Take a request whose body nobody has begun to read."""
+        self._request, self._origin, self._limit = request, origin, limit
+        self._evaluation: str | None = None
+        self._body: AsyncIterator[bytes] | None = None
+        self._refused: ValgateError | None = None
+        self._begun: web.StreamResponse | None = None
+        self._whole: web.Response | None = None
+
+    # -- what the house and the val say --------------------------------------------------------------------
+
+    def opens(self, evaluation: str | None) -> None:
+        """Take the evaluation's id, if it is the requester's own."""
+        self._evaluation = evaluation if self._origin.tells_evaluation else None
+
+    def whole(self, head: Head, body: bytes) -> None:
+        """Keep an answer until the evaluation has ended, and its record is where it belongs."""
+        self._whole = web.Response(
+            body=body, status=head.status, reason=head.reason or None, headers=self._origin.fields(head)
+        )
+        self._put_on(self._whole)
+
+    async def begin(self, head: Head, length: int | None) -> None:
+        """Send the head."""
+        response = web.StreamResponse(status=head.status, reason=head.reason or None, headers=self._origin.fields(head))
+        response.content_length = length
+        self._put_on(response)
+        self._begun = response
+        await response.prepare(self._request)
+
+    async def write(self, piece: bytes) -> None:
+        """Send a piece, and wait for room."""
+        if self._begun is not None:
+            await self._begun.write(piece)
+
+    def end(self) -> None:
+        """Leave the end of the body to `finish`: it says that all went well."""
+
+    async def read(self) -> bytes | None:
+        """Return more of the request's body."""
+        if self._body is None:
+            self._body = incoming.pieces(self._request, self._limit)
+        try:
+            return await anext(self._body, None)
+        except ValgateError as refusal:
+            self._refused = refusal
+            raise
+
+    def _put_on(self, response: web.StreamResponse) -> None:
+        if self._evaluation is not None:
+            response.headers["X-Evaluation-Id"] = self._evaluation
+        self._origin.dress(response)
+
+    # -- the end -------------------------------------------------------------------------------------------
+
+    async def finish(self, outcome: Outcome) -> web.StreamResponse:
+        """Return what is to be answered, now that the evaluation is over; raise what the request's body was refused with."""
+        if self._begun is not None:
+            return await self._finish_begun(self._begun, failed=outcome.error is not None)
+        if outcome.error is not None and self._refused is not None:
+            raise self._refused
+        if outcome.error is None and self._whole is not None:
+            return self._whole
+        response = told(outcome) if outcome.error is None else failed(outcome, outcome.error, self._evaluation)
+        self._put_on(response)
+        return response
+
+    async def _finish_begun(self, response: web.StreamResponse, *, failed: bool) -> web.StreamResponse:
+        """End the body, or leave it visibly without an end."""
+        if failed and self._request.transport is not None:
+            self._request.transport.close()
+        elif not failed:
+            await response.write_eof()
+        return response
+
+    @property
+    def answered(self) -> bool:
+        """Whether the val has made an answer of its own."""
+        return self._whole is not None or self._begun is not None
+
+
+def told(outcome: Outcome) -> web.Response:
+    """Tell a value: bare JSON."""
+    response = web.Response(body=outcome.json, content_type="application/json")
+    if outcome.json == b"null" and outcome.type in UNTOLD:
+        response.headers["X-Val-Result-Type"] = outcome.type
+    return response
+
+
+def failed(outcome: Outcome, error: ErrorInfo, evaluation: str | None) -> web.Response:
+    """Tell an error in the val's own words: name and message to anyone, where it happened to whose evaluation it is."""
+    body: dict[str, object] = {"type": "error", "error": _sentence(error), "name": error.name, "message": error.message}
+    if evaluation is not None:
+        places = {"val": error.val, "line": error.line, "column": error.column}
+        body |= {name: value for name, value in places.items() if value is not None}
+        body |= {"evaluation": outcome.evaluation, "stack": error.stack}
+    return answers.overloaded(answers.answer(body, error.status))
+
+
+def _sentence(error: ErrorInfo) -> str:
+    return f"{error.name}: {error.message}" if error.message else error.name

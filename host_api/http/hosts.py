@@ -1,0 +1,36 @@
+"""Vals' own hosts: every path is the val's. No token of ours is accepted here, and private vals are not there.
+
+What is answered here is another origin than the control API: cookies, storage and scripts are the val's own.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from aiohttp import web
+
+from host_api.capabilities.val import is_public
+from host_api.house import House
+from host_api.http import answers
+from host_api.http.answering import Origin
+from host_api.http.hostnames import Asked, asked_of, val_of
+from host_api.http.outgoing import dress_host, own_host
+from host_api.http.serving import Visit, is_preflight, preflight, serve
+from kernel.errors import NotFound
+
+OWN: Final = Origin(own_host, dress_host, tells_evaluation=False)
+
+
+def asked(request: web.Request, house: House) -> Asked | None:
+    """Say which val's host this request is for; None for the control origin."""
+    return asked_of(request.headers.get("Host", ""), house.settings.vals_domain)
+
+
+async def answer(request: web.Request, house: House, wanted: Asked) -> web.StreamResponse:
+    """Let the val of this host answer; raise NotFound."""
+    val = val_of(house.store, wanted.label)
+    if val is None or not is_public(val):
+        if is_preflight(request):
+            return preflight(request)
+        raise NotFound(answers.NOT_FOUND)
+    return await serve(house, Visit(request, val, wanted.manner, "", request.rel_url.raw_path or "/", OWN))
