@@ -161,8 +161,13 @@ async def test_on_a_vals_host_authorization_belongs_to_the_val(world: World) -> 
 async def test_on_the_path_forms_a_valid_token_is_taken_out_and_anything_else_passes(world: World, path: str) -> None:
     mine = await world.call("GET", path, by="bob")
     assert mine.insist(200)["auth"] is None
-    for value in ("Bearer wrong", "Basic YTpi", "Bearer vg_" + "a" * 43):
+    for value in ("Bearer wrong", "Basic YTpi", "token x"):
         assert (await seen(world, path, {"Authorization": value})).insist(200)["auth"] == value
+
+
+@pytest.mark.parametrize("path", ["/v1/express/alice.seen", "/v1/web/alice.seenWeb", "/express/alice.seen"])
+async def test_but_what_has_the_form_of_a_token_and_is_none_is_never_anonymous(world: World, path: str) -> None:
+    (await seen(world, path, {"Authorization": "Bearer vg_" + "a" * 43})).insist(401)
 
 
 @pytest.mark.parametrize("label", ["alice-closed", "alice-missing", "nobody-x", "alice", "x-y-z", "v-no-id"])

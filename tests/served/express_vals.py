@@ -53,7 +53,11 @@ EXPRESS: Final = (
                     200,
                     "visit 1",
                     {},
-                    {"Set-Cookie": like("seen=1; Max-Age=60; Path=/; Expires=.* GMT; HttpOnly; SameSite=Lax")},
+                    {
+                        "Set-Cookie": like(
+                            "seen=1; Max-Age=60; Path=/; Expires=.* GMT; HttpOnly; SameSite=Lax, who=j%3A%7B%22name%22%3A%22Ada%22%7D; Path=/"
+                        )
+                    },
                 ),
             ),
             (Ask(headers={"Cookie": "a=b; seen=41"}), Told(200, "visit 42")),
@@ -392,6 +396,31 @@ EXPRESS: Final = (
         (
             (Ask(), Told(200, "stale", {"ETag": '"v1"'})),
             (Ask(headers={"If-None-Match": '"v1"'}), Told(304, b"", {"ETag": '"v1"'})),
+        ),
+    ),
+    Case(
+        "what Express 4 still takes",
+        """export const habits = (req, res) => ({
+             '/missing': () => res.send(404),
+             '/made': () => res.send(201, 'made'),
+             '/json': () => res.json(202, { later: true }),
+             '/null': () => res.send(null),
+             '/raw': () => res.end('<b>raw</b>'),
+             '/write': () => { res.write('<b>'); res.end('raw</b>'); },
+             '/feed': () => res.type('xml').send('<rss/>'),
+             '/latin': () => res.set('Content-Type', 'text/html; charset=latin1').send('\u00e9'),
+             '/cookie': () => res.send(req.cookies.q),
+           })[req.path]();""",
+        (
+            (Ask("/missing"), Told(404, "Not Found", {"Content-Type": TEXT})),
+            (Ask("/made"), Told(201, "made", {"Content-Type": HTML})),
+            (Ask("/json"), Told(202, '{"later":true}', {"Content-Type": JSON})),
+            (Ask("/null"), Told(200, b"", {"Content-Type": None})),
+            (Ask("/raw"), Told(200, "<b>raw</b>", {"Content-Type": None})),
+            (Ask("/write"), Told(200, "<b>raw</b>", {"Content-Type": None})),
+            (Ask("/feed"), Told(200, "<rss/>", {"Content-Type": "application/xml; charset=utf-8"})),
+            (Ask("/latin"), Told(200, "é", {"Content-Type": HTML})),
+            (Ask("/cookie", headers={"Cookie": 'q="quoted"'}), Told(200, "quoted")),
         ),
     ),
     Case(
