@@ -33,6 +33,12 @@ class Context:
         sys.stdout.write(f"{text}\n")
         sys.stdout.flush()
 
+    def raw(self, data: bytes) -> None:
+        """Write bytes as they are."""
+        sys.stdout.flush()
+        sys.stdout.buffer.write(data)
+        sys.stdout.buffer.flush()
+
     def hint(self, text: str) -> None:
         """Say something beside the result."""
         sys.stderr.write(f"{text}\n")

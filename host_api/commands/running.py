@@ -14,6 +14,7 @@ from kernel.policy import Policy
 from kernel.principals import ANONYMOUS, ValName
 
 if TYPE_CHECKING:
+    from host_api.door import Head
     from host_api.house import Entry, Outcome
 
 
@@ -46,6 +47,8 @@ async def _evaluate(
 
 def _finish(context: Context, outcome: Outcome) -> int:
     if outcome.error is None:
+        if outcome.answer is not None:
+            return _answered(context, *outcome.answer)
         context.out(outcome.json.decode("utf-8"))
         return 0
     error = outcome.error
@@ -65,6 +68,15 @@ def _finish(context: Context, outcome: Outcome) -> int:
     }
     context.hint(to_json({key: value for key, value in told.items() if value is not None}))
     return 1
+
+
+def _answered(context: Context, head: Head, body: bytes) -> int:
+    """Print the body of a Response as it is, and its head beside."""
+    context.hint(
+        "\n".join([f"HTTP {head.status} {head.reason}".rstrip(), *(f"{name}: {value}" for name, value in head.fields)])
+    )
+    context.raw(body)
+    return 0
 
 
 def insist_args(text: str | None) -> bytes | None:
