@@ -7,6 +7,7 @@ Nothing of it is committed but its name, version and hash; the first run fetches
 from __future__ import annotations
 
 import asyncio
+import fcntl
 import json
 import shutil
 import subprocess
@@ -33,10 +34,13 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 def fetch_packages() -> None:
     """Install what the lock pins, by its hashes, running none of its scripts; nothing to do if that is there."""
     lock, kept = HERE / "package-lock.json", PACKAGES / ".lock"
-    if kept.exists() and kept.read_bytes() == lock.read_bytes():
-        return
-    subprocess.run(["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund"], cwd=HERE, check=True, timeout=300)
-    shutil.copy(lock, kept)
+    with lock.open("rb") as pinned:
+        # Of tests that run beside one another, one fetches and the others wait.
+        fcntl.flock(pinned, fcntl.LOCK_EX)
+        if kept.exists() and kept.read_bytes() == pinned.read():
+            return
+        subprocess.run(["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund"], cwd=HERE, check=True, timeout=300)
+        shutil.copy(lock, kept)
 
 
 async def drive(world: World) -> dict[str, dict[str, Any]]:

@@ -120,12 +120,6 @@ async def test_an_editor_makes_writes_compares_and_deletes_a_val(world: World) -
     assert (await world.call("DELETE", path, by="alice")).status in range(200, 300)
 
 
-@pytest.mark.parametrize("version", ["valID", "runStartAt", "runEndAt"])
-async def test_an_editor_shows_when_a_version_was_run(town: Town, version: str) -> None:
-    [line] = await walk(town.world, f"{town.world.address}{town.fill('/v1/vals/{double}/versions')}", "alice")
-    assert version in line
-
-
 async def test_an_editor_makes_a_val_of_a_template_or_of_a_new_line(world: World) -> None:
     template = (
         "export default async function (req: Request): Promise<Response> {\n  return Response.json({ ok: true })\n}"
@@ -240,8 +234,3 @@ async def test_a_page_posts_its_code_without_a_content_type(world: World) -> Non
     for body in ({"code": code}, {"code": code, "args": []}):
         headers = {"Content-Type": "text/plain;charset=UTF-8", "Origin": "https://page.example"}
         assert (await world.call("POST", "/v1/eval", body=body, headers=headers)).insist(200) == 2
-
-
-async def test_a_path_may_end_in_a_slash_where_a_program_of_the_time_wrote_one(world: World) -> None:
-    (await world.call("GET", "/v1/me/", by="bob")).insist(200)
-    (await world.call("POST", "/v1/vals/", by="alice", body={"code": "let slashed = 1"}, headers=JSON)).insist(200)
