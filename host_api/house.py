@@ -18,20 +18,22 @@ from platformdirs import user_cache_dir
 
 from host_api.audit.redact import Redactor
 from host_api.capabilities import capabilities
+from host_api.capabilities.api import Told
 from host_api.capabilities.val import is_public, references_json
 from host_api.compiler import Compiler, Unit
 from host_api.door import DOOR, Head, Manner, Served, Tray
-from host_api.net.chain import DEPTH
+from host_api.net.chain import CHAIN, FIRST, MICRO, Bill, Chain, Chains, Link, link_below
 from host_api.net.client import Client
 from host_api.runs import Finished, Recorded, keep_record, new_id, type_of
 from host_api.settings import Settings
 from host_api.sources import ENTRY, Sources
 from host_api.store import EvaluationRow, Kind, Privacy, State, Store, Val
 from host_api.store.clock import now_ms
+from host_api.underway import Underway
 from kernel import evaluation
 from kernel.capability import Capability, Run
 from kernel.engine import Engine
-from kernel.errors import BadSetting, BrokenGuest, ErrorInfo, LimitError, NotFound, TooLarge
+from kernel.errors import BadSetting, BrokenGuest, ErrorInfo, NotFound, TooLarge, ValgateError
 from kernel.evaluation import Evaluation, Kernel
 from kernel.limits import MIB, Limits
 from kernel.policy import Policy
@@ -63,9 +65,9 @@ class Task:
     manner: Manner
     caller: Principal
     row: EvaluationRow
+    chain: Chain
     val: Val | None = None
     args: bytes | None = None
-    chain: int = 0
     served: Served | None = None
 
 
@@ -93,7 +95,11 @@ class House:
         self.settings, self.store = settings, store
         self._kernel, self._compiling = kernel, compiling
         self.compiler = Compiler(self._compile)
-        self._capabilities: tuple[Capability, ...] = capabilities(store, self.compiler, client, settings.fetching)
+        self.underway = Underway()
+        self._chains = Chains(settings.api_chain, settings.limits.cpu)
+        self._capabilities: tuple[Capability, ...] = capabilities(
+            store, self.compiler, client, settings.fetching, self.call
+        )
 
     @classmethod
     @asynccontextmanager
@@ -132,20 +138,19 @@ class House:
         args: bytes | None,
         as_author: bool,
         policy: Policy | None = None,
-        chain: int = 0,
+        chain: Link = FIRST,
         manner: Manner = Manner.RUN,
         served: Served | None = None,
         parent: str | None = None,
     ) -> Outcome:
         """Run code or a val, as the requester or as the val's author.
 
-        `requester` is an account's name, None for anonymous; `args` is a JSON array as bytes; `chain` is how many evaluations led here,
-        each by a fetch of this server: one more than may be is a LimitError. `served` is the request that the val answers itself.
+        `requester` is an account's name, None for anonymous; `args` is a JSON array as bytes; `chain` is which evaluations led here:
+        one more than may be, or than they can afford, is a LimitError. `served` is the request that the val answers itself.
         A val of another's that runs as the requester is reached by its name, and so is foreign code.
         Raises NotFound (unknown, private and refused alike) and SourceError before anything ran.
         """
-        if chain > self.settings.api_chain:
-            raise LimitError(f"evaluations may call this server {self.settings.api_chain} deep, and this one is deeper")
+        joined = self._chains.join(chain)
         asking = Principal(requester) if requester else NOBODY
         val = self._insist_val(entry.val, asking) if entry.val else None
         caller = Principal(val.owner) if val and as_author else asking
@@ -165,12 +170,31 @@ class House:
         owned = asking == caller and asking != NOBODY
         if served is not None:
             served.door.opens(row.id if owned else None)
-        if val is not None and manner is Manner.RUN and _needs_no_guest(val):
-            return self._stored(val, row, owned=owned)
         tray = Tray(self.settings.fetch_body)
-        finished = await self._run(Task(manner, caller, row, val, args, chain, served or Served(tray)))
-        outcome = _outcome(finished, owned=owned)
+        with joined.paying(int(self.settings.limits.cpu * MICRO)) as bill:
+            if val is not None and manner is Manner.RUN and _needs_no_guest(val):
+                return self._stored(val, row, owned=owned)
+            task = Task(manner, caller, row, joined, val, args, served or Served(tray))
+            outcome = _outcome(await self._run(task, bill), owned=owned)
         return outcome if tray.head is None else replace(outcome, answer=(tray.head, bytes(tray.body)))
+
+    async def call(self, run: Run, named: tuple[str, str, int | None], args: bytes) -> Told:
+        """Run a val for code of this run, as `POST /v1/run` does without a token: the power of the capability `api`."""
+        try:
+            outcome = await self.evaluate(
+                requester=None,
+                source="api",
+                entry=Entry(val=named),
+                args=args,
+                as_author=True,
+                chain=link_below(run),
+                parent=run.evaluation,
+            )
+        except ValgateError as refusal:
+            return Told.of(refusal.info())
+        if outcome.error is not None:
+            return Told.of(outcome.error)
+        return Told(200, outcome.json) if outcome.answer is None else Told(outcome.answer[0].status, outcome.answer[1])
 
     def _insist_val(self, named: tuple[str, str, int | None], asking: Principal) -> Val:
         val = self.store.val(*named)
@@ -185,14 +209,20 @@ class House:
         keep_record(self.store, replace(row, value=value, ended=now_ms(), value_type=val.type, state=State.DONE))
         return Outcome(row.id, row.caller, answer, val.type, None, owned)
 
-    async def _run(self, task: Task) -> Finished:
+    async def _run(self, task: Task, bill: Bill) -> Finished:
         frame = Frame(Policy(task.row.policy), task.caller, task.caller, Authority.OWN)
-        recorded = Recorded(self._kernel, self.store, self._capabilities, self.settings.limits, frame, task.row)
-        recorded.run.state[DEPTH] = task.chain
+        settings = self.settings
+        recorded = Recorded(
+            self._kernel, self.store, self._capabilities, settings.limits, frame, task.row, self.underway, settings.tree
+        )
+        recorded.run.state[CHAIN] = task.chain
         if task.served is not None:
             recorded.run.state[DOOR] = task.served.door
         name, values = await self._entered(task, recorded.run)
-        return await recorded.go(evaluation.Entry(Op.ENTER, values), name)
+        try:
+            return await recorded.go(evaluation.Entry(Op.ENTER, values), name)
+        finally:
+            bill.used = recorded.cpu_us
 
     async def _entered(self, task: Task, run: Run) -> tuple[str, tuple[Value, ...]]:
         """Return what the entry is called, and what the runtime's `enter` takes."""
@@ -254,7 +284,7 @@ class House:
             val_id=known.id if known else None,
             code=code,
         )
-        finished = await self._run(Task(Manner.SAVE, Principal(account.name), row))
+        finished = await self._run(Task(Manner.SAVE, Principal(account.name), row, self._chains.join(FIRST)), Bill())
         return await self._keep(account.name, wanted, code, finished, privacy, readme)
 
     async def _keep(

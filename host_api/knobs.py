@@ -165,9 +165,9 @@ def _count(name: str, help_: str, *, least: int = 0, most: int = 10**9, limit: b
     )
 
 
-def _seconds(name: str, help_: str, most: float) -> Knob:
+def _seconds(name: str, help_: str, most: float, *, limit: bool = True) -> Knob:
     takes = f"seconds, more than 0 and at most {most:g}, such as 0.5"
-    return Knob(name, partial(_read_seconds, most=most), takes, help_, limit=True, show=_show_seconds)
+    return Knob(name, partial(_read_seconds, most=most), takes, help_, limit=limit, show=_show_seconds)
 
 
 _MIB = 2**20
@@ -212,7 +212,10 @@ KNOBS: tuple[Knob, ...] = (
     _bytes("STACK", "stack of a guest", least=2**14, most=64 * _MIB, limit=True),
     _count("GUESTS", "guests of an evaluation", least=1, limit=True),
     _count("CALL_DEPTH", "calls within calls across owners", limit=True),
-    _count("API_CHAIN", "evaluations in a chain of api() calls"),
+    _count(
+        "API_CHAIN",
+        "how deep evaluations may call one another by api(); all that a chain calls share the processor time of so many",
+    ),
     _count("CALLS", "host calls of an evaluation that are recorded one by one; more are counted", limit=True),
     _count("CLONE_DEPTH", "depth of a value that crosses between guests", least=1, most=100_000, limit=True),
     _bytes("MESSAGE", "a message between guests, and a stored value", least=1024, most=2**30, limit=True),
@@ -226,11 +229,16 @@ KNOBS: tuple[Knob, ...] = (
     _count("FETCHES_AT_ONCE", "fetches of an evaluation that run at once", least=1),
     _bytes("FETCH_BODY", "a fetched body, decoded", least=0),
     _count("ANONYMOUS_FETCHES", "fetches of an anonymous evaluation"),
+    _count("INTERVALS", "vals of a principal that run on a schedule"),
+    _count("INTERVALS_AT_ONCE", "such runs at once; half of them may be one owner's", least=1, most=1000),
+    _seconds("SHORTEST_INTERVAL", "the least time between two such runs of a val", most=86_400, limit=False),
     _bytes("BODY", "a request's body"),
     _bytes("URL", "a request's address", least=256),
     _bytes("CODE", "a val's source"),
     _bytes("STORAGE", "what a principal may keep in all"),
     _count("VERSIONS", "versions a principal may keep", least=1),
     _count("RETENTION_DAYS", "days that the records of evaluations are kept", least=1, most=36_500),
+    _count("RECORDS", "records kept of one caller's evaluations; then the oldest are forgotten", least=1),
+    _bytes("TREE", "the recorded calls of an evaluation; later ones are only counted", least=1024),
 )
 """All of them, in the order in which they are listed."""

@@ -22,6 +22,7 @@ from host_api.capabilities.secret import READ
 from host_api.sources import Sources
 from host_api.store import EvaluationRow, State, Store
 from host_api.store.clock import now_ms
+from host_api.underway import Stopped, Underway
 from kernel.capability import Capability, Run
 from kernel.errors import ErrorInfo, HostError, HostFailure, Thrown, ValgateError
 from kernel.evaluation import Entry, Evaluation, Kernel
@@ -40,9 +41,8 @@ MOST_NAME = 200
 """Characters of an error's name."""
 MANY = 500
 """Calls whose tree is written in a moment."""
-MOST_CALLS = 1 << 24
-"""Bytes of a tree."""
 CANCELLED = ErrorInfo(503, "cancelled", "Cancelled", "the evaluation was cancelled")
+STOPPED = replace(CANCELLED, status=422, message="the evaluation was cancelled by whom it belongs to")
 
 
 @dataclass(slots=True)
@@ -65,15 +65,22 @@ class Recorded:
         limits: Limits,
         frame: Frame,
         row: EvaluationRow,
+        underway: Underway,
+        tree: int,
     ) -> None:
-        """Prepare a run of `frame`; `row` is its record so far."""
+        """Prepare a run of `frame`; `row` is its record so far, `tree` how many bytes of calls that keeps."""
         self._kernel, self._store, self._capabilities, self._limits = kernel, store, capabilities, limits
-        self._frame, self._row = frame, row
+        self._frame, self._row, self._underway, self._most = frame, row, underway, tree
         self._recorder = Recorder(limits.calls, row.id, str(frame.caller))
         self._started: asyncio.Future[None] | None = None
         self.run = Run(row.id, limits, self._recorder)
         self.run.state[BEFORE] = self._start
         self.run.state[DURABLY] = self._durably_begin
+
+    @property
+    def cpu_us(self) -> int:
+        """Microseconds of processor time that it used, when it has ended."""
+        return self._row.cpu_us
 
     def _start(self) -> asyncio.Future[None]:
         """Queue the start row, once: before the first effect, or after a while. The future is done when it is durable."""
@@ -96,8 +103,11 @@ class Recorded:
         values: tuple[Value, ...] = ()
         error: ErrorInfo | None = CANCELLED
         try:
-            values = await evaluation.run(entry)
+            with self._underway.running(self._row.id, self._row.caller):
+                values = await evaluation.run(entry)
             error = self._judge(values, evaluation)
+        except Stopped:
+            error = STOPPED
         except ValgateError as failed:
             if isinstance(failed, HostError):
                 evaluation.failures.append(failed if isinstance(failed, HostFailure) else HostFailure())
@@ -147,7 +157,7 @@ class Recorded:
             calls = self._recorder.calls()
             if evaluation.usage.cancelled:
                 calls.append({"cancelled": evaluation.usage.cancelled})
-            return redact.rows(calls, MOST_CALLS)
+            return redact.rows(calls, self._most)
 
         if len(self._recorder.nodes) < MANY:
             return write()

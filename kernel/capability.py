@@ -118,6 +118,8 @@ class Node:
     uses: int = 0
     giver: str | None = None
     to: str | None = None
+    answer: str | None = None
+    """What came back, where a record keeps that; as JSON."""
 
 
 class Recorder(Protocol):

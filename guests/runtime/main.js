@@ -1,5 +1,6 @@
 // The JavaScript every guest boots with. It runs at image build: nothing here may ask the kernel anything before `born`.
 // No check lives here: whatever a val does to these objects, the kernel decides, and only its own guest hears it.
+import { installApi } from "./api.js";
 import { born } from "./born.js";
 import { installClock } from "./clock.js";
 import { installConsole } from "./console.js";
@@ -12,7 +13,7 @@ import { installMail } from "./mail.js";
 import { describe, enter } from "./outcome.js";
 import { references } from "./references.js";
 import { installSecret } from "./secret.js";
-import { flush, installVal } from "./val.js";
+import { flush } from "./val.js";
 import { installWeb } from "./web/index.js";
 
 const { stringify } = JSON;
@@ -29,7 +30,7 @@ export default function boot(glue, global) {
   installMail(host, global);
   installJsx(host);
   installSecret(host, global);
-  installVal(host, global);
+  installApi(host, global);
   installIntl(host, global);
   learn(global); // last: it looks at what is installed
 

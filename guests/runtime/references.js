@@ -38,6 +38,20 @@ class Slot {
   }
 }
 
+// A val's name, for api(). Only the compiler makes one: what else looks like it has no such field, and is asked nothing.
+class Name {
+  #ref;
+  constructor({ owner, name, version }) {
+    this.#ref = { owner, name, version };
+    Object.assign(this, this.#ref);
+    Object.freeze(this);
+  }
+  static of(thing) {
+    return thing !== null && typeof thing === "object" && #ref in thing ? thing.#ref : undefined;
+  }
+}
+export const nameOf = Name.of;
+
 // A class, so that a unit costs one object and not one for each method: a guest's first touch of a page is dear.
 class References {
   #host;
@@ -112,8 +126,7 @@ class References {
     return secrets(this.#host, this.#refs[i].owner);
   }
   name(i) {
-    const { owner, name, version } = this.#refs[i];
-    return Object.freeze({ owner, name, version });
+    return new Name(this.#refs[i]);
   }
   // again: what is thrown has a name, so it may have been caught before
   thrown(value, again) {

@@ -1,5 +1,5 @@
 // Vals: read, load, write, change. The other half is host_api/capabilities/val.py.
-import { install, named } from "./born.js";
+import { named } from "./born.js";
 import { show } from "./console.js";
 import { asKept } from "./web/crossing.js";
 
@@ -253,10 +253,4 @@ export function flush(host) {
     const [how] = send(host, WRITE_BACK, owner, name, bytes, entry.value, entry.version);
     if (how === CONFLICT) throw named("WriteConflict", `@${owner}.${name} was changed in place, and somebody wrote it meanwhile`);
   }
-}
-
-export function installVal(host, global) {
-  install(global, {
-    api: () => Promise.reject(named("NotSupportedError", "api() is not built yet")),
-  });
 }

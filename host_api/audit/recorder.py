@@ -82,4 +82,5 @@ def _shown(node: Node) -> dict[str, object]:
     }
     if node.capability == "grant":
         return shown | {"from": node.giver, "to": node.to, "uses": node.uses}
-    return shown | {"verdict": str(node.seen), "row": node.row, "effect": node.effect}
+    shown |= {"verdict": str(node.seen), "row": node.row, "effect": node.effect}
+    return shown if node.answer is None else shown | {"answer": node.answer}

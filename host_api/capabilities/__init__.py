@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from host_api.capabilities.api import Api, Runs
 from host_api.capabilities.clock import Clock
 from host_api.capabilities.console import Console
 from host_api.capabilities.crypto import Crypto
@@ -17,7 +18,9 @@ from host_api.store import Store
 from kernel.capability import Capability
 
 
-def capabilities(store: Store, compiler: Compiler, client: Client, fetching: Fetching) -> tuple[Capability, ...]:
+def capabilities(
+    store: Store, compiler: Compiler, client: Client, fetching: Fetching, runs: Runs
+) -> tuple[Capability, ...]:
     """Return every capability of the house, with its powers."""
     return (
         Console(),
@@ -28,4 +31,5 @@ def capabilities(store: Store, compiler: Compiler, client: Client, fetching: Fet
         Secret(store),
         Serve(),
         Vals(store, compiler),
+        Api(runs),
     )

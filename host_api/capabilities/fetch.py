@@ -27,7 +27,7 @@ from typing import ClassVar, Self
 from host_api.capabilities import parts
 from host_api.capabilities.effects import before_effect, durably_begun
 from host_api.capabilities.endings import at_end
-from host_api.net.chain import depth_below
+from host_api.net.chain import link_below
 from host_api.net.client import Client, Visit
 from host_api.net.connector import insist
 from host_api.net.exchange import Exchange
@@ -207,7 +207,7 @@ class Fetch:
             return Answer(Throw(refusal), Seen.REFUSED)
         visit = visits.visits.get(call.frame)
         if visit is None:
-            visit = visits.visits[call.frame] = Visit(self._client, depth_below(call.run))
+            visit = visits.visits[call.frame] = Visit(self._client, link_below(call.run))
         exchange = Exchange(request, visit.send, self._limits.body, lambda step: _moved(call.node, step))
         visits.exchanges[key] = exchange
         before_effect(call.run)

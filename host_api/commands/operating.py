@@ -27,9 +27,10 @@ async def _serve_tended(context: Context, host: str, port: int, *, demo: bool) -
     from host_api.http.server import serve  # noqa: PLC0415 — loads the engine and the web server
     from host_api.store.tending import tended  # noqa: PLC0415
 
+    settings = context.settings
     with context.open_store() as store:
-        async with tended(store, context.settings.retention_days):
-            await serve(context.settings, host=host, port=port, demo=demo, ready=None)
+        async with tended(store, settings.retention_days, settings.records):
+            await serve(settings, host=host, port=port, demo=demo, ready=None)
 
 
 def _unlistenable(error: OSError, host: str, port: int) -> str:

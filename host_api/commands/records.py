@@ -102,6 +102,7 @@ def run_json(row: EvaluationRow) -> dict[str, object]:
         "id": row.id,
         "caller": row.caller,
         "requester": row.requester,
+        "parent": row.parent,
         "source": row.source,
         "policy": row.policy,
         "entry": None if row.entry_name is None else _entry(row),

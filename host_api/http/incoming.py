@@ -15,7 +15,7 @@ from aiohttp.http_exceptions import HttpProcessingError
 
 from host_api.http import json_text
 from host_api.http.json_text import Document, Part
-from host_api.net.chain import HEADER
+from host_api.net.chain import HEADER, Link
 from kernel.errors import AddressTooLong, BadInput, TooLarge
 
 PIECE = 256 * 1024
@@ -27,13 +27,9 @@ BODY_SECONDS = 60
 ARGS_MUST_BE = 'args must be a JSON array, one item for each parameter, as in {"args": [1, "two"]}.'
 
 
-MOST_DIGITS = 6
-
-
-def chain_of(request: web.Request) -> int:
-    """Return how many evaluations led to this request, each by a fetch of this server; 0 for what says nothing of the kind."""
-    said = request.headers.get(HEADER, "")
-    return int(said) if said.isascii() and said.isdecimal() and len(said) <= MOST_DIGITS else 0
+def chain_of(request: web.Request) -> Link:
+    """Return what a request says of the chain of evaluations that led to it, each by a fetch of this server."""
+    return Link.parse(request.headers.get(HEADER, ""))
 
 
 async def read_body(request: web.Request, limit: int) -> bytes:

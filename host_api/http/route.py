@@ -34,6 +34,7 @@ class Writes(StrEnum):
     VAL = "val"
     SECRET = "secret"  # noqa: S105 - the word, not one
     TOKEN = "token"  # noqa: S105
+    RUN = "run"
 
 
 @dataclass(frozen=True, slots=True)

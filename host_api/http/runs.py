@@ -11,7 +11,7 @@ from aiohttp import web
 
 from host_api.http import answers, incoming, paging, shapes
 from host_api.http.paging import Page
-from host_api.http.route import Access, Call, Route
+from host_api.http.route import Access, Call, Route, Writes
 from host_api.http.vals import visible
 from host_api.store import Filter
 from host_api.store.model import Account, Scope
@@ -26,7 +26,13 @@ async def show(call: Call) -> web.Response:
     account, row = call.requester.account, call.house.store.evaluation(call.path("id"))
     if row is None or account is None or row.caller != account.name.casefold():
         raise NotFound(answers.NOT_FOUND)
-    return answers.answer(shapes.full_run(row, account))
+    return answers.answer(shapes.full_run(row, account, call.house.store))
+
+
+async def cancel(call: Call) -> web.Response:
+    """Stop an evaluation of the requester's own; what has ended and what is another's are not found, like what never was."""
+    account = call.requester.insist_account()
+    return answers.answer({"found": call.house.underway.stop(call.path("id"), account.name.casefold())})
 
 
 async def mine(call: Call) -> web.Response:
@@ -43,9 +49,10 @@ async def _listed(call: Call, account: Account, val_id: str | None) -> web.Respo
     page = Page.of(call.request)
     which = _filter(call.request, val_id)
     # What has just ended is on its way to the disk, and whoever asks now wants to see it.
-    await call.house.store.flush()
-    rows = call.house.store.evaluations(account.name, limit=page.limit + 1, offset=page.offset, which=which)
-    return paging.listed(call.request, page, [shapes.base_run(row, account) for row in rows])
+    store = call.house.store
+    await store.flush()
+    rows = store.evaluations(account.name, limit=page.limit + 1, offset=page.offset, which=which)
+    return paging.listed(call.request, page, [shapes.base_run(row, account, store) for row in rows])
 
 
 def _filter(request: web.Request, val_id: str | None) -> Filter:
@@ -65,5 +72,6 @@ def _time(request: web.Request, name: str) -> int | None:
 ROUTES = (
     Route(HTTPMethod.GET, "/v1/runs/{id}", show, Access.ANYONE, Scope.RUNS_READ),
     Route(HTTPMethod.GET, "/v1/me/runs", mine, Access.ACCOUNT, Scope.RUNS_READ),
+    Route(HTTPMethod.POST, "/v1/vals/{id}/cancel", cancel, Access.ACCOUNT, Scope.RUN, Writes.RUN),
     Route(HTTPMethod.GET, "/v1/vals/{id}/runs", of_val, Access.ACCOUNT, Scope.RUNS_READ),
 )

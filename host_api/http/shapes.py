@@ -56,6 +56,9 @@ def full_val(val: Val, requester: Requester, store: Store) -> Json:
         "likeCount": 0,
         "referenceCount": 0,
     }
+    interval = store.interval(val.id) if own else None
+    if interval is not None:
+        shown["schedule"] = orjson.Fragment(interval.schedule)
     return shown | {"output": _output(val.type, val.json)} if own or val.kind is Kind.DATA else shown
 
 
@@ -67,21 +70,22 @@ def version(line: Version, val: Val, requester: Requester) -> Json:
     return shown
 
 
-def base_run(row: EvaluationRow, caller: Account) -> Json:
-    """Show an evaluation in a list; only its caller ever sees one."""
+def base_run(row: EvaluationRow, caller: Account, store: Store) -> Json:
+    """Show an evaluation in a list; only its caller ever sees one, and who called for it only if that was the same."""
+    known = row.parent is not None and store.is_evaluation_of(row.parent, caller.name)
     shown: Json = {
         "id": row.id,
         "error": _raw(row.error, "null"),
         "author": author(caller.id, caller.name),
         **_times(row.started, row.ended),
     }
-    entry = {"name": row.entry_name, "version": row.entry_version}
+    entry = {"name": row.entry_name, "version": row.entry_version, "parentId": row.parent if known else None}
     return shown | {name: value for name, value in entry.items() if value is not None}
 
 
-def full_run(row: EvaluationRow, caller: Account) -> Json:
+def full_run(row: EvaluationRow, caller: Account, store: Store) -> Json:
     """Show an evaluation whole, with its tree of calls."""
-    shown = base_run(row, caller) | {
+    shown = base_run(row, caller, store) | {
         "emails": _rows(row.emails),
         "logs": _rows(row.logs),
         "args": _raw(row.args, "[]"),

@@ -9,7 +9,7 @@
 | `decoding.py` | gzip and deflate, a bounded piece at a time |
 | `exchange.py` | one fetch: its hops, its answer's body, what is written to it |
 | `client.py` | the server's client, and the connections of one guest |
-| `chain.py` | the header that counts evaluations which call this server |
+| `chain.py` | how many evaluations led to one another, and the account they share |
 | `limits.py` | how much one evaluation may fetch |
 | `failures.py` | what went wrong, in words that tell nothing of the network inside |
 

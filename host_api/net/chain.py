@@ -1,12 +1,22 @@
-"""How a call to this server's own addresses says how many evaluations led to it.
+"""A chain: evaluations that led to one another, by `api()` or by a fetch of this server, and the account they share.
 
-Sent to nobody else, and never a val's to set (`OURS` in request.py).
+Each evaluation but the first holds all the processor time that it may use before it starts, and gives back what it did not use.
+So a chain that cannot afford another is refused before that one starts, and so are too many at once.
+Over HTTP a call to this server's own addresses says in a header how deep it is and whose account it is on: sent to nobody else,
+and never a val's to set (`OURS` in request.py). What a stranger says there can only make a chain shorter: an account that nobody
+has open is a new one, and the name of an open one cannot be guessed.
 """
 
 from __future__ import annotations
 
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
+from weakref import WeakValueDictionary
+
+from kernel.errors import LimitError
 
 if TYPE_CHECKING:
     # Slow to load; the settings name what is here.
@@ -15,8 +25,12 @@ if TYPE_CHECKING:
     from kernel.capability import Run
 
 HEADER = "x-valgate-chain"
-DEPTH = "chain"
-"""Where a run keeps the depth at which it began, in its state."""
+CHAIN = "chain"
+"""Where a run keeps the chain it belongs to, in its state."""
+MICRO = 1_000_000
+LEAST = 2_000
+"""Microseconds that each evaluation of a chain costs at least: the host keeps a record of it, also where nothing runs."""
+MOST_DIGITS, ID_BYTES = 6, 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +48,92 @@ class Own:
         return named and url.port in self.ports
 
 
-def depth_below(run: Run) -> int:
-    """Return the depth of an evaluation that this run's call would start."""
-    began = run.state.get(DEPTH)
-    return (began if isinstance(began, int) else 0) + 1
+@dataclass(frozen=True, slots=True)
+class Link:
+    """What a call says of its chain: how many evaluations led to it, and the name of their account ("": it has none yet)."""
+
+    depth: int = 0
+    account: str = ""
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """Read a header; what says nothing of the kind is the beginning of a chain."""
+        depth, _, account = text.partition(".")
+        known = depth.isascii() and depth.isdecimal() and len(depth) <= MOST_DIGITS
+        return cls(int(depth), account) if known else cls()
+
+    def __str__(self) -> str:
+        """Write it as `parse` reads it."""
+        return f"{self.depth}.{self.account}" if self.account else str(self.depth)
+
+
+FIRST = Link()
+
+
+class Account:
+    """Microseconds of processor time that a chain has left, as long as any evaluation of it runs."""
+
+    def __init__(self, left: int) -> None:
+        """Begin with so much, under a name that nobody can guess."""
+        self.id, self.left = secrets.token_hex(ID_BYTES), left
+
+
+@dataclass(slots=True)
+class Bill:
+    """What one evaluation used, in microseconds; to be filled in while it runs."""
+
+    used: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Chain:
+    """The chain of one evaluation: how many led to it, and their account."""
+
+    depth: int
+    account: Account
+
+    @property
+    def below(self) -> Link:
+        """What is said to whom this evaluation calls."""
+        return Link(self.depth + 1, self.account.id)
+
+    @contextmanager
+    def paying(self, most: int) -> Iterator[Bill]:
+        """Hold `most` microseconds while an evaluation runs, and keep what it used; raise LimitError unless there is so much.
+
+        The first of a chain has its budget to itself.
+        """
+        bill, held = Bill(), max(most, LEAST) if self.depth else 0
+        if held > self.account.left:
+            raise LimitError("the chain of api() calls has no processor time left for one more evaluation")
+        self.account.left -= held
+        try:
+            yield bill
+        finally:
+            self.account.left += held - max(bill.used, LEAST) if self.depth else 0
+
+
+class Chains:
+    """The accounts that are open: one is as long as an evaluation of its chain runs."""
+
+    def __init__(self, longest: int, cpu: float) -> None:
+        """Take how deep a chain may be, and the processor seconds of one evaluation."""
+        self._longest, self._whole = longest, longest * int(cpu * MICRO)
+        self._open: WeakValueDictionary[str, Account] = WeakValueDictionary()
+
+    def join(self, link: Link) -> Chain:
+        """Return the chain of a call that says this; raise LimitError for one more than may be."""
+        if link.depth > self._longest:
+            raise LimitError(f"evaluations may lead to one another {self._longest} deep, and this one is deeper")
+        return Chain(link.depth, self._open.get(link.account) or self._begun())
+
+    def _begun(self) -> Account:
+        account = Account(self._whole)
+        self._open[account.id] = account
+        return account
+
+
+def link_below(run: Run) -> Link:
+    """Return what this run says to whom it calls."""
+    chain = run.state.get(CHAIN)
+    return chain.below if isinstance(chain, Chain) else Link(1)

@@ -64,16 +64,16 @@ class Client:
 class Visit:
     """The connections of one guest; none until the first request."""
 
-    def __init__(self, client: Client, depth: int) -> None:
-        """Take the server's client, and the depth that this server's own addresses are told."""
-        self._client, self._depth = client, depth
+    def __init__(self, client: Client, link: chain.Link) -> None:
+        """Take the server's client, and what this server's own addresses are told of the chain."""
+        self._client, self._link = client, link
         self._session: aiohttp.ClientSession | None = None
 
     async def send(self, request: Request, body: Body) -> aiohttp.ClientResponse:
         """Send one request, follow no redirect, undo no coding. Raises FetchFailed and the library's errors."""
         headers = completed(request.headers)
         if self._client.own.is_own(request.url):
-            headers = (*headers, (chain.HEADER, str(self._depth)))
+            headers = (*headers, (chain.HEADER, str(self._link)))
         if isinstance(body, bytes) and len(body) > LARGE:
             headers, body = (*headers, ("content-length", str(len(body)))), _in_pieces(body)
         session = self._session = self._session or self._open()
@@ -85,7 +85,7 @@ class Visit:
         client = self._client
         resolver = Resolver(client.rules, Few(client.lookup))
         return aiohttp.ClientSession(
-            connector=Connector(client.rules, resolver, client.trust, client.room, self._depth),
+            connector=Connector(client.rules, resolver, client.trust, client.room, self._link),
             cookie_jar=aiohttp.DummyCookieJar(),
             trust_env=False,
             auto_decompress=False,

@@ -22,7 +22,7 @@ from aiohttp.client_proto import ResponseHandler
 from aiohttp.http_exceptions import BadHttpMessage
 
 from host_api.net.addresses import FORBIDDEN_PORTS, Address, Rules, read_address
-from host_api.net.chain import HEADER
+from host_api.net.chain import HEADER, Link
 from host_api.net.failures import FetchFailed, NotPublic
 from kernel.errors import Overloaded
 
@@ -168,12 +168,12 @@ class Connector(TCPConnector):
     """Connections of one guest."""
 
     def __init__(
-        self, rules: Rules, resolver: Resolver, trust: SSLContext | Literal[True], room: Room, depth: int
+        self, rules: Rules, resolver: Resolver, trust: SSLContext | Literal[True], room: Room, link: Link
     ) -> None:
-        """Take the rules, the resolver that keeps them, whom TLS trusts, the server's room, and the depth it is told itself."""
+        """Take the rules, the resolver that keeps them, whom TLS trusts, the server's room, and what it is told itself of the chain."""
         super().__init__(resolver=resolver, ssl=trust, use_dns_cache=False, limit=0)
         self._factory = partial(Protocol, loop=self._loop)  # type: ignore[assignment]
-        self._rules, self._room, self._depth = rules, room, depth
+        self._rules, self._room, self._link = rules, room, link
 
     async def connect(self, req: ClientRequest, traces: list[Trace], timeout: ClientTimeout) -> Connection:  # noqa: ASYNC109 - the library's
         """Connect, or take a connection that is there; raise NotPublic before and after unless the rules permit it."""
@@ -186,7 +186,7 @@ class Connector(TCPConnector):
             connection.close()
             raise NotPublic(host)
         if port in self._rules.own_ports and _is_itself(connection.transport):  # whatever name it was asked for by
-            req.headers[HEADER] = str(self._depth)
+            req.headers[HEADER] = str(self._link)
         return connection
 
     def _is_permitted(self, host: str, port: int, connection: Connection) -> bool:

@@ -53,6 +53,12 @@ def by_id(db: sqlite3.Connection, evaluation_id: str) -> EvaluationRow | None:
     return _row(row) if row else None
 
 
+def is_of(db: sqlite3.Connection, evaluation_id: str, caller: str) -> bool:
+    """Whether there is such a record of this caller's."""
+    found = db.execute("SELECT 1 FROM evaluations WHERE id = ? AND caller = ?", (evaluation_id, _folded(caller)))
+    return found.fetchone() is not None
+
+
 def of(
     db: sqlite3.Connection, caller: str | None, which: Filter, limit: int, offset: int = 0, *, whole: bool = False
 ) -> list[EvaluationRow]:
@@ -106,6 +112,13 @@ def forget(db: sqlite3.Connection, before: int) -> int:
     """Forget some records of evaluations that started before, so that other writes get their turn; return how many."""
     some = "SELECT seq FROM evaluations WHERE started < ? AND state <> 'running' LIMIT ?"
     return db.execute(f"DELETE FROM evaluations WHERE seq IN ({some})", (before, SOME)).rowcount  # noqa: S608 — ours
+
+
+def forget_beyond(db: sqlite3.Connection, caller: str | None, most: int) -> int:
+    """Forget some of a caller's oldest records beyond the newest `most`; return how many."""
+    last = "SELECT seq FROM evaluations WHERE caller IS ?1 ORDER BY seq DESC LIMIT 1 OFFSET ?2"
+    some = f"SELECT seq FROM evaluations WHERE caller IS ?1 AND seq <= ({last}) AND state <> 'running' ORDER BY seq LIMIT ?3"  # noqa: S608 — ours
+    return db.execute(f"DELETE FROM evaluations WHERE seq IN ({some})", (_folded(caller), most, SOME)).rowcount  # noqa: S608 — ours
 
 
 def _conditions(caller: str | None, which: Filter) -> tuple[str, tuple[object, ...]]:

@@ -1,7 +1,7 @@
 """What a server does for its database: once when it starts, and then each hour.
 
 At the start: the key is made or checked, and what dead processes left running is marked as interrupted.
-Each hour: records older than the setting allows are forgotten.
+Each hour: records older or more than the settings allow are forgotten.
 """
 
 from __future__ import annotations
@@ -23,11 +23,11 @@ log = structlog.get_logger("valgate.store")
 
 
 @asynccontextmanager
-async def tended(store: Store, retention_days: int) -> AsyncIterator[None]:
+async def tended(store: Store, retention_days: int, records: int) -> AsyncIterator[None]:
     """Tend the database while the block runs; raise BadSetting at once when the key is not this database's."""
     await store.unlock()
     await store.mark_interrupted()
-    tending = asyncio.create_task(_tend(store, retention_days))
+    tending = asyncio.create_task(_tend(store, retention_days, records))
     try:
         yield
     finally:
@@ -36,10 +36,11 @@ async def tended(store: Store, retention_days: int) -> AsyncIterator[None]:
             await tending
 
 
-async def _tend(store: Store, retention_days: int) -> None:
+async def _tend(store: Store, retention_days: int, records: int) -> None:
     while True:
         try:
             await store.forget_evaluations(now_ms() - retention_days * DAY_MS)
+            await store.forget_beyond(records)
         except ValgateError as error:
             # A full disk now may be a free one in an hour; the server goes on meanwhile.
             log.exception("tending failed", exc_info=error)

@@ -14,6 +14,7 @@ import pytest
 
 from host_api.capabilities.fetch import LONGEST_TRAIL
 from host_api.net.addresses import Rules
+from host_api.net.chain import Link
 from host_api.net.client import Client, Visit
 from host_api.net.connector import FEW
 from host_api.net.exchange import Exchange
@@ -111,7 +112,7 @@ async def test_a_call_that_comes_back_to_this_server_is_counted_under_whatever_n
     async with raw([b"HTTP/1.1 200 OK\r\n\r\n"]) as server:
         for port, count in ((server.port, 1), (8787, 1)):
             async with Client.open(Rules.parse(("127.0.0.1",), port), OWN, lookup) as client:
-                visit = Visit(client, 3)
+                visit = Visit(client, Link(3))
                 request = Request.parse("GET", server.url(host="evil.example"), "[]", None, "whole", "follow")
                 await Exchange(request, visit.send, MIB, print).head()
                 visit.close()

@@ -14,7 +14,7 @@ from aiohttp import web
 
 from host_api.capabilities.endings import end
 from host_api.net.addresses import Rules
-from host_api.net.chain import Own
+from host_api.net.chain import Link, Own
 from host_api.net.client import Client, Visit
 from host_api.net.connector import Lookup
 from host_api.net.exchange import Exchange
@@ -129,7 +129,7 @@ async def going_out(
 ) -> AsyncIterator[Out]:
     """Open a client with these allowances."""
     async with Client.open(Rules.parse(allow, 8787), own, lookup, trust) as client:
-        out = Out(client, Visit(client, 3))
+        out = Out(client, Visit(client, Link(3)))
         try:
             yield out
         finally:

@@ -22,6 +22,7 @@ from hypothesis import strategies as st
 
 from host_api.capabilities.endings import end
 from host_api.capabilities.fetch import Abort, Fetch, Read, Start, Write
+from host_api.net.chain import Link
 from host_api.net.client import Visit
 from host_api.net.connector import Room
 from host_api.net.decoding import Decoding, Unreadable
@@ -190,7 +191,7 @@ async def test_guests_share_no_connection(out: Out) -> None:
     async with serving(peer) as server:
         first = [await _told(out, "GET", server.url()) for _ in range(2)]
         out.visit.close()
-        out.visit = Visit(out.client, 1)
+        out.visit = Visit(out.client, Link(1))
         assert (first[0] == first[1], await _told(out, "GET", server.url()) in first) == (True, False)
 
 

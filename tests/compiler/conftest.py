@@ -20,6 +20,7 @@ from kernel.evaluation import Entry, Evaluation, Kernel
 from kernel.policy import Policy
 from kernel.principals import NOBODY, Authority, Frame
 from kernel.wire import Op
+from tests.semantics.live import CACHE
 
 LIMITS = replace(COMPILER_LIMITS, cpu=60.0, wall=120.0)
 WORLD = Path(__file__).with_name("world.js")
@@ -50,7 +51,7 @@ Evaluate = Callable[[str, str], Awaitable[Seen]]
 
 @pytest.fixture(scope="session")
 def engine() -> Iterator[Engine]:
-    with Engine(build.ENGINE.read_bytes()) as engine:
+    with Engine(build.ENGINE.read_bytes(), CACHE) as engine:
         yield engine
 
 

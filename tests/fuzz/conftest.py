@@ -10,10 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.fuzz import puppet
-from tests.fuzz.hunt import Slice
 from tests.kernel.stage import Stage
-
-FOUND = pytest.StashKey[list[Slice]]()
 
 
 def seed_of_this_commit() -> str:
@@ -32,13 +29,3 @@ def seed_of_this_commit() -> str:
 def theatre() -> Iterator[Stage]:
     with puppet.theatre() as stage:
         yield stage
-
-
-@pytest.fixture
-def found(request: pytest.FixtureRequest) -> list[Slice]:
-    return request.config.stash.setdefault(FOUND, [])
-
-
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
-    for one in config.stash.get(FOUND, []):
-        terminalreporter.write_line(f"fuzz: {one.line()}; again with FUZZ_SEED={one.seed}")

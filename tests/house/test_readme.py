@@ -20,7 +20,9 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 READMES = sorted(
-    path for path in ROOT.rglob("README.md") if not {".venv", "node_modules", ".build", "build"} & set(path.parts)
+    path
+    for path in ROOT.rglob("README.md")
+    if not {".venv", ".pytest_cache", "node_modules", ".build", "build"} & set(path.parts)
 )
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import pytest
 
+from host_api.house import Entry
 from host_api.http.app import ROUTES
 from host_api.http.route import Access, Route, Writes
 from host_api.store.model import ALL_SCOPES, Privacy, Scope
@@ -38,6 +40,7 @@ DOORS = {
     ("DELETE", "/v1/me/secrets/{name}"): Door(owner=204, parts={"name": "apiKey"}),
     ("POST", "/v1/me/tokens"): Door({"scopes": ["run"]}, owner=201, other=201),
     ("DELETE", "/v1/me/tokens/{id}"): Door(owner=204),
+    ("POST", "/v1/vals/{id}/cancel"): Door(other=200),
 }
 
 
@@ -55,7 +58,18 @@ async def furnish(world: World, privacy: Privacy) -> dict[str, str]:
     await world.house.save(owner="alice", code="export let x = 'alices'", val_id=val.id)
     await world.house.store.put_secret("alice", "apiKey", "alices")
     token, _ = await world.house.store.add_token(world.account_id("alice"), "spare", ALL_SCOPES)
-    return {Writes.VAL: val.id, Writes.TOKEN: token.id, Writes.SECRET: ""}
+    return {Writes.VAL: val.id, Writes.TOKEN: token.id, Writes.SECRET: "", Writes.RUN: await begin(world)}
+
+
+async def begin(world: World) -> str:
+    """Have an evaluation of alice's under way until it is stopped, at the latest with the house."""
+    code = Entry(code="new Promise((done) => setTimeout(done, 1e6))")
+    asyncio.ensure_future(  # noqa: RUF006 - the house's list of what runs holds it
+        world.house.evaluate(requester="alice", source="api", entry=code, args=None, as_author=False)
+    )
+    while not (running := world.house.underway.of("alice")):  # noqa: ASYNC110 - another's state
+        await asyncio.sleep(0)
+    return running[0]
 
 
 def belongings(world: World) -> object:
@@ -63,7 +77,8 @@ def belongings(world: World) -> object:
     store, alice = world.house.store, world.account_id("alice")
     vals = store.vals(alice)
     tokens = sorted((token.id, token.name, sorted(token.scopes)) for token in store.tokens(alice))
-    return vals, [store.versions(val.id) for val in vals], tokens, store.secret("alice", "apiKey")
+    running = world.house.underway.of("alice")
+    return vals, [store.versions(val.id) for val in vals], tokens, store.secret("alice", "apiKey"), running
 
 
 async def knock(
@@ -111,3 +126,6 @@ async def test_only_the_owner_writes(world: World, route: Route, privacy: Privac
     assert belongings(world) == before
     assert await knock(world, route, ids, by="alice") == door.owner
     assert belongings(world) != before
+    for running in world.house.underway.of("alice"):
+        assert world.house.underway.stop(running, "alice")
+    await world.house.store.flush()

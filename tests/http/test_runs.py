@@ -61,6 +61,19 @@ async def test_nobody_but_its_caller_reads_an_evaluation(world: World) -> None:
     (await world.call("GET", f"/v1/runs/{bobs}", by="bob")).insist(200)
 
 
+async def test_who_called_for_an_evaluation_is_told_only_if_that_was_its_own_caller(world: World) -> None:
+    await world.val("bob", "export const f = () => 1;", Privacy.PUBLIC)
+    own, alices = await run_id(world, "bob", "api(@bob.f)"), await run_id(world, "alice", "api(@bob.f)")
+    runs = (await world.call("GET", "/v1/me/runs", by="bob")).insist(200)["data"]
+    called = [run for run in runs if run.get("name") == "f" and run["id"] != own and "version" in run]
+    assert [run.get("parentId") for run in called] == [None, own]
+    shown = [(await world.call("GET", f"/v1/runs/{run['id']}", by="bob")).insist(200) for run in called]
+    assert [run.get("parentId") for run in shown] == [None, own]
+    assert [set(run) - FULL for run in shown] == [{"name", "version"}, {"name", "version", "parentId"}]
+    rows = {row.id: row.parent for row in world.house.store.evaluations("bob")}
+    assert [rows[run["id"]] for run in called] == [alices, own]
+
+
 async def test_a_failed_evaluation_keeps_its_error(world: World) -> None:
     found = await run_id(world, "alice", "throw new RangeError('too far')")
     run = (await world.call("GET", f"/v1/runs/{found}", by="alice")).insist(200)

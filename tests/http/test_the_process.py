@@ -14,6 +14,8 @@ from pathlib import Path
 import aiohttp
 import pytest
 
+from host_api.store import State, Store
+
 ADDRESS = re.compile(rb"http://[0-9.:]+")
 TOKEN = re.compile(rb"vg_[A-Za-z0-9_-]+")
 
@@ -42,6 +44,13 @@ async def run(session: aiohttp.ClientSession, address: str, path: str) -> object
         return await got.json()
 
 
+async def begun(database: Path, caller: str | None = None) -> None:
+    """Wait until it is on the disk that an evaluation of this caller's is running."""
+    with Store.open(database) as store:
+        while all(row.state is not State.RUNNING for row in store.evaluations(caller)):  # noqa: ASYNC110 - another's state
+            await asyncio.sleep(0.01)
+
+
 async def test_a_killed_server_has_lost_nothing_that_it_acknowledged(tmp_path: Path) -> None:
     database = tmp_path / "killed.db"
     async with serving(database, "--demo") as (process, address, _), aiohttp.ClientSession() as session:
@@ -61,7 +70,7 @@ async def test_what_a_killed_server_was_running_says_so_at_the_next_start(tmp_pa
         headers = {"Authorization": f"Bearer {found[0].decode()}"}
         code = "new Promise((resolve) => setTimeout(resolve, 30_000))"
         lost = asyncio.create_task(session.post(address + "/v1/eval", json=code, headers=headers).__aenter__())
-        await asyncio.sleep(1)
+        await begun(database, "alice")
         process.kill()
         await asyncio.gather(lost, return_exceptions=True)
     async with serving(database) as (_, address, _), aiohttp.ClientSession(headers=headers) as session:
@@ -73,24 +82,26 @@ async def test_what_a_killed_server_was_running_says_so_at_the_next_start(tmp_pa
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 async def test_a_signal_lets_what_runs_finish_and_closes_what_is_idle(tmp_path: Path, number: signal.Signals) -> None:
-    async with serving(tmp_path / "stopped.db") as (process, address, _), aiohttp.ClientSession() as session:
+    database = tmp_path / "stopped.db"
+    async with serving(database) as (process, address, _), aiohttp.ClientSession() as session:
         async with session.get(address + "/healthz") as idle:
             assert idle.status == 200
-        code = "new Promise((resolve) => setTimeout(() => resolve('finished'), 2_000))"
+        code = "new Promise((resolve) => setTimeout(() => resolve('finished'), 1_000))"
         slow = asyncio.create_task(session.post(address + "/v1/eval", json=code).__aenter__())
-        await asyncio.sleep(0.7)
+        await begun(database)
         process.send_signal(number)
         async with await slow as got:
             assert await got.json() == "finished"
-        assert await asyncio.wait_for(process.wait(), 15) == 0
+        assert await asyncio.wait_for(process.wait(), 60) == 0
 
 
 async def test_a_busy_guest_does_not_hold_up_the_end(tmp_path: Path) -> None:
-    async with serving(tmp_path / "busy.db") as (process, address, _), aiohttp.ClientSession() as session:
+    database = tmp_path / "busy.db"
+    async with serving(database) as (process, address, _), aiohttp.ClientSession() as session:
         busy = asyncio.create_task(session.post(address + "/v1/eval", json="while (true) {}").__aenter__())
-        await asyncio.sleep(0.2)
+        await begun(database)
         process.send_signal(signal.SIGINT)
-        assert await asyncio.wait_for(process.wait(), 15) == 0
+        assert await asyncio.wait_for(process.wait(), 60) == 0
         await asyncio.gather(busy, return_exceptions=True)
 
 

@@ -10,6 +10,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from platformdirs import user_cache_dir
+
 from host_api.house import BUILT, Entry, House, Outcome
 from host_api.net.client import Client
 from host_api.net.connector import Lookup
@@ -24,6 +26,8 @@ from kernel.policy import Policy
 
 PUBLIC, PRIVATE, UNLISTED = Privacy.PUBLIC, Privacy.PRIVATE, Privacy.UNLISTED
 OWNERS = ("A", "B", "C")
+CACHE = Path(user_cache_dir("valgate", appauthor=False))
+"""Where the server keeps native code too: compiling the engine takes a second in every room and process."""
 ROOMY = replace(Limits(), cpu=10.0)
 """Ten times the contract's processor time: what is shown must not hang on how fast the machine is; who tests the budget says so."""
 
@@ -39,7 +43,7 @@ class Machine:
 
 @contextmanager
 def machine() -> Iterator[Machine]:
-    with Engine((BUILT / "engine.wasm").read_bytes()) as engine:
+    with Engine((BUILT / "engine.wasm").read_bytes(), CACHE) as engine:
         runtime, compiler = ((BUILT / name).read_bytes() for name in ("runtime.wasm", "compiler.wasm"))
         yield Machine(engine, engine.program(runtime), engine.program(compiler))
 

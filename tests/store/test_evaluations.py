@@ -107,6 +107,44 @@ async def test_old_records_are_forgotten_but_not_running_ones(store: Store) -> N
     assert sorted(one.id for one in store.evaluations("alice")) == ["new", "slow"]
 
 
+@pytest.mark.parametrize("caller", ["alice", "Bob", None])
+async def test_a_caller_keeps_so_many_records_and_the_oldest_go(
+    store: Store, monkeypatch: pytest.MonkeyPatch, caller: str | None
+) -> None:
+    monkeypatch.setattr("host_api.store.evaluations.SOME", 2)
+    for name in ("alice", "Bob"):
+        await store.add_account(name)
+    await store.start_evaluation(row("slow", caller=caller))
+    for number in range(8):
+        store.start_evaluation(row(f"e{number}", caller=caller, state=State.DONE))
+    await store.start_evaluation(row("other", caller="somebody", state=State.DONE))
+    assert await store.forget_beyond(9) == 0
+    assert await store.forget_beyond(8) == 0  # the ninth runs
+    assert await store.forget_beyond(3) == 5
+    assert [one.id for one in store.evaluations(caller)] == ["e7", "e6", "e5", "slow"]
+    assert [one.id for one in store.evaluations("somebody")] == ["other"]
+
+
+async def test_a_tended_database_keeps_so_many_records(store: Store) -> None:
+    await store.add_account("alice")
+    for number in range(5):
+        await store.start_evaluation(row(f"e{number}", started=now_ms(), state=State.DONE))
+    async with tended(store, 30, 2), asyncio.timeout(10):
+        while len(store.evaluations("alice")) > 2:
+            await store.flush()
+    assert [one.id for one in store.evaluations("alice")] == ["e4", "e3"]
+
+
+async def test_whose_a_record_is_is_known_from_the_moment_it_is_queued(store: Store) -> None:
+    writing = store.start_evaluation(row("e", caller="Alice"))
+    nobodys = store.start_evaluation(row("n", caller=None))
+    for _ in range(2):
+        assert [store.is_evaluation_of("e", name) for name in ("alice", "ALICE", "bob")] == [True, True, False]
+        assert not store.is_evaluation_of("n", "anonymous")
+        assert not store.is_evaluation_of("unknown", "alice")
+        await asyncio.gather(writing, nobodys)
+
+
 DYING = """
 import asyncio, os, signal, sys
 from host_api.store import EvaluationRow, Store
@@ -143,7 +181,7 @@ async def test_a_start_marks_orphans_and_forgets_what_is_old_enough(
     for number in range(5):
         store.start_evaluation(row(f"old{number}", started=now_ms() - 31 * day, state=State.DONE))
     await store.start_evaluation(row("new", started=now_ms() - 29 * day, state=State.DONE))
-    async with tended(store, 30), asyncio.timeout(10):
+    async with tended(store, 30, 100_000), asyncio.timeout(10):
         while len(store.evaluations("alice")) > 1:
             await store.flush()
     assert [one.id for one in store.evaluations("alice")] == ["new"]
@@ -154,7 +192,7 @@ async def test_a_start_with_another_key_is_refused(database: Path) -> None:
         await first.unlock()
     async with Store.open(database, Keys(database, text="00" * 32)) as store:
         with pytest.raises(BadSetting):
-            async with tended(store, 30):
+            async with tended(store, 30, 100_000):
                 pass
 
 
