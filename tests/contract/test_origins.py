@@ -212,6 +212,16 @@ async def test_a_document_is_sent_on_to_the_host(world: World, path: str) -> Non
     assert there.status == 200
 
 
+async def test_a_label_that_would_be_too_long_is_the_vals_id(world: World) -> None:
+    await world.add_user("a_name_of_twenty_one")
+    code = f"export const {'long' * 11} = (req, res) => res.send(req.path);"
+    val = await world.val("a_name_of_twenty_one", code, Privacy.PUBLIC)
+    got = await seen(world, f"/v1/express/{val.owner}.{val.name}/x", {"Sec-Fetch-Dest": "document"})
+    there = urlsplit(got.headers["Location"]).netloc
+    assert there.startswith(f"v-{val.id}.")
+    assert (await seen(world, "/x", {"Host": there})).body == b"/x"
+
+
 @pytest.mark.parametrize("to", ["empty", "image", "script"])
 async def test_anything_else_is_answered_in_place(world: World, to: str) -> None:
     assert (await seen(world, "/v1/express/alice.app", {"Sec-Fetch-Dest": to})).status == 200

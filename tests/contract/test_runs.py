@@ -56,6 +56,14 @@ async def test_a_run_has_its_tree_of_calls(world: World) -> None:
     assert "double" in str(run["calls"])
 
 
+async def test_a_run_that_another_asked_for_names_its_parent(world: World) -> None:
+    parent = await ran(world, "await api(@alice.double, 21)")
+    assert parent["returnValue"] == 42
+    found = (await world.call("GET", "/v1/me/runs", by="alice")).insist(200)
+    insist(found, listed(BASE_RUN))
+    assert [run["name"] for run in found["data"] if run.get("parentId") == parent["id"]] == ["double"]
+
+
 @pytest.mark.parametrize("code", ["console.log('x')", "console.log('é', {a: 1}, [undefined])"])
 async def test_each_line_of_the_console_says_when(world: World, code: str) -> None:
     [line] = (await ran(world, code))["logs"]

@@ -130,6 +130,14 @@ async def test_put_changes_what_it_names_and_nothing_else(
     assert (await world.call("GET", f"/v1/vals/{val['id']}", by="bob")).insist(200) == val | shown
 
 
+@pytest.mark.parametrize("schedule", [{"every": "15m"}, {"cron": "0 12 * * *"}, None])
+async def test_put_takes_a_schedule_too(world: World, schedule: object) -> None:
+    val = await save(world, {"code": "export const tick = (interval) => interval.id"})
+    got = await world.call("PUT", f"/v1/vals/{val['id']}", by="bob", body={"schedule": schedule})
+    insist(got.insist(200), FULL_VAL | {"schedule?": (dict, None)})
+    (await world.call("DELETE", f"/v1/vals/{val['id']}", by="bob")).insist(204)
+
+
 async def test_put_with_code_makes_a_version_under_the_same_id_and_name(world: World) -> None:
     val = await save(world, {"code": "export let twice = 1"})
     new = (await world.call("PUT", f"/v1/vals/{val['id']}", by="bob", body={"code": "export let twice = 2"})).insist(
