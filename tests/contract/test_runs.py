@@ -118,7 +118,8 @@ async def test_a_run_that_is_under_way_is_cancelled_by_its_owner_and_by_nobody_e
             "POST", "/v1/eval", by="alice", body={"code": "await new Promise((done) => setTimeout(done, 30000))"}
         )
     )
-    found = await under_way(world)
+    async with asyncio.timeout(20):
+        found = await under_way(world)
     theirs = await world.call("POST", f"/v1/vals/{found}/cancel", by="bob")
     assert theirs.insist(200) == {"found": False}
     told = (await world.call("POST", f"/v1/vals/{found}/cancel", by="alice")).insist(200)
