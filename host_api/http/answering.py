@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
+from typing import Final
 
 from aiohttp import web
 from multidict import CIMultiDict
@@ -19,6 +20,9 @@ from kernel.errors import ErrorInfo, ValgateError
 
 UNTOLD = frozenset({"undefined", "number", "object", "function", "symbol"})
 """Types of values that JSON writes as null. A guest says which, so it is one of these or nothing."""
+
+UNTYPED: Final = web.ResponseKey("untyped", bool)
+"""Whether a val gave its answer no Content-Type: then it goes out without one, as Node's would."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +89,7 @@ class HttpDoor:
             raise
 
     def _put_on(self, response: web.StreamResponse) -> None:
+        response[UNTYPED] = "Content-Type" not in response.headers
         if self._evaluation is not None:
             response.headers["X-Evaluation-Id"] = self._evaluation
         self._origin.dress(response)
@@ -115,6 +120,12 @@ class HttpDoor:
     def answered(self) -> bool:
         """Whether the val has made an answer of its own."""
         return self._whole is not None or self._begun is not None
+
+
+async def leave_untyped(_: web.Request, response: web.StreamResponse) -> None:
+    """Take away the type that the HTTP library has just given to an answer without one."""
+    if response.get(UNTYPED, False):
+        response.headers.popall("Content-Type", None)
 
 
 def told(outcome: Outcome) -> web.Response:

@@ -18,6 +18,7 @@ from aiohttp.typedefs import Middleware
 
 from host_api.house import House
 from host_api.http import (
+    answering,
     answers,
     eval,  # noqa: A004
     hosts,
@@ -60,6 +61,7 @@ def make_app(house: House) -> web.Application:
     underway: Tasks = set()
     app = web.Application(middlewares=[_guard(house, underway)])
     app.on_cleanup.append(lambda _: _settle(underway))
+    app.on_response_prepare.append(answering.leave_untyped)
     for route in ROUTES:
         for method in _methods(route):
             app.router.add_route(method, route.path, _handler(route, house), expect_handler=_not_yet)

@@ -129,7 +129,9 @@ def _described(house: House, visit: Visit) -> bytes:
     """Write the request as the runtime's `serve` reads it; headers flat, names in lower case."""
     request = visit.request
     scheme, port = scheme_and_port(request)
-    host = host_of(visit.val, house.settings.vals_domain, port)
+    # On its own host a val sees the address that was asked for; in place, that of its host.
+    asked = None if visit.base else request.headers.get("Host")
+    host = asked or host_of(visit.val, house.settings.vals_domain, port)
     query = request.rel_url.raw_query_string
     search = f"?{query}" if query else ""
     told = {

@@ -27,7 +27,7 @@ RAW_TYPES = frozenset({"text/plain", "text/javascript", "application/javascript"
 async def create(call: Call) -> web.Response:
     """Save a new val."""
     owner = call.requester.insist_account()
-    document, code = await _sent(call)
+    document, code = await sent(call)
     val = await call.house.save(
         owner=owner.name,
         code=incoming.insist_code(code, call.house.settings.code),
@@ -120,7 +120,7 @@ async def _changed(call: Call, val: Val, document: Document) -> Val:
     return saved
 
 
-async def _sent(call: Call) -> tuple[Document, str]:
+async def sent(call: Call) -> tuple[Document, str]:
     """Read what to save: a JSON object with the code in it, or the code as it is (and an empty object)."""
     body = await incoming.read_body(call.request, call.house.settings.body)
     declared = call.request.content_type if "Content-Type" in call.request.headers else ""

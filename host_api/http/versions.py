@@ -10,7 +10,7 @@ from aiohttp import web
 from host_api.http import answers, incoming, paging, shapes
 from host_api.http.paging import Page
 from host_api.http.route import Access, Call, Route, Writes
-from host_api.http.vals import own, shown, visible
+from host_api.http.vals import own, sent, shown, visible
 from host_api.store.model import Scope, Val
 from kernel.errors import NotFound
 
@@ -19,10 +19,9 @@ _NUMBER = re.compile(r"[0-9]{1,9}", re.ASCII)
 
 
 async def add(call: Call) -> web.Response:
-    """Save a new version of one's own val."""
+    """Save a new version of one's own val; the code may be sent as for a new val."""
     val = own(call)
-    document = await incoming.read_object(call.request, call.house.settings.body)
-    code = incoming.text_of(document.members.get("code"), "code")
+    _, code = await sent(call)
     code = incoming.insist_code(code, call.house.settings.code)
     return shown(call, await call.house.save(owner=val.owner, code=code, val_id=val.id), status=201)
 

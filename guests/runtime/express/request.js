@@ -22,8 +22,9 @@ function combined(list) {
   return headers;
 }
 
-// A value of a cookie as Express's own parser gives it: j: is JSON.
-function cookieValue(text) {
+// A value of a cookie as Express's own parser gives it: without quotes around it; j: is JSON.
+function cookieValue(written) {
+  const text = written.length > 1 && written.startsWith('"') && written.endsWith('"') ? written.slice(1, -1) : written;
   if (!text.startsWith("j:")) return text;
   try {
     return JSON.parse(text.slice(2));

@@ -3,10 +3,12 @@ import { Buffer } from "buffer";
 import { stringifySetCookie as writeCookie } from "cookie";
 import { rendered } from "../jsx.js";
 import { reasonOf } from "./statuses.js";
-import { typeOf, withCharset } from "./types.js";
+import { inUtf8, typeOf, withCharset } from "./types.js";
 
 const { isView } = ArrayBuffer;
 const BODILESS = { __proto__: null, 204: 1, 205: 1, 304: 1 };
+// A Buffer of another owner's comes by reference: it is no view here, but its bytes are there.
+const isBytes = (value) => isView(value) || value instanceof Uint8Array;
 const encode = (text) => new TextEncoder().encode(text);
 const escaped = (text) => text.replace(/[&<>"']/g, (sign) => `&#${sign.charCodeAt(0)};`);
 // What is no part of an address, and percent signs that begin no code.
@@ -14,7 +16,7 @@ const encodedAddress = (url) => String(url).replace(/[^\x21\x23-\x3b\x3d\x3f-\x5
 
 function bytesOf(chunk, encoding) {
   if (chunk instanceof ArrayBuffer) return new Uint8Array(chunk);
-  if (isView(chunk)) return new Uint8Array(chunk.buffer, chunk.byteOffset, chunk.byteLength);
+  if (isBytes(chunk)) return new Uint8Array(chunk.buffer, chunk.byteOffset, chunk.byteLength);
   if (typeof encoding === "string" && !/^utf-?8$/i.test(encoding)) return Buffer.from(String(chunk), encoding);
   return encode(String(chunk));
 }
@@ -176,23 +178,25 @@ export class ExpressResponse {
 
   // ---- the body ---------------------------------------------------------------------------------------
 
-  send(value) {
+  send(...given) {
     if (this.#ignored("send")) return this;
+    const value = this.#statusFirst(given);
+    if (typeof value === "number" && given.length === 1) return this.#reasonOnly(value);
     const body = rendered(value);
     if (typeof body === "string") {
       this.#default("text/html; charset=utf-8");
       return this.#whole(body);
     }
-    if (isView(body) || body instanceof ArrayBuffer) {
+    if (isBytes(body) || body instanceof ArrayBuffer) {
       this.#default("application/octet-stream");
       return this.#whole(bytesOf(body));
     }
-    return body === undefined ? this.#whole("") : this.json(body);
+    return body === undefined || body === null ? this.#whole("") : this.json(body);
   }
 
-  json(value) {
+  json(...given) {
     if (this.#ignored("json")) return this;
-    const text = JSON.stringify(value);
+    const text = JSON.stringify(this.#statusFirst(given));
     this.#default("application/json; charset=utf-8");
     return this.#whole(text ?? "");
   }
@@ -211,9 +215,8 @@ export class ExpressResponse {
 
   sendStatus(code) {
     if (this.#ignored("sendStatus")) return this;
-    this.status(code);
     this.type("txt");
-    return this.#whole(reasonOf(this.statusCode) || String(this.statusCode));
+    return this.#reasonOnly(code);
   }
 
   redirect(first, second) {
@@ -284,6 +287,21 @@ export class ExpressResponse {
     return this;
   }
 
+  // What Express 4 still takes, and said to be old: (status, body), (body, status), and a status alone.
+  #statusFirst(given) {
+    if (given.length < 2) return given[0];
+    const [first, second] = given;
+    const swapped = typeof first !== "number" && typeof second === "number";
+    if (swapped || typeof first === "number") this.status(swapped ? second : first);
+    return swapped || typeof first !== "number" ? first : second;
+  }
+
+  #reasonOnly(code) {
+    this.status(code);
+    if (!this.hasHeader("content-type")) this.type("txt");
+    return this.#whole(reasonOf(this.statusCode) || String(this.statusCode));
+  }
+
   #ignored(what) {
     if (!this.#door.begun) return false;
     console.warn(`res.${what}: an answer was sent already, and this one is ignored`);
@@ -296,7 +314,7 @@ export class ExpressResponse {
 
   #default(type) {
     if (!this.hasHeader("content-type")) this.#keep("Content-Type", type);
-    else if (type.startsWith("text/html")) this.#keep("Content-Type", withCharset(this.get("content-type")));
+    else if (type.startsWith("text/html")) this.#keep("Content-Type", inUtf8(this.get("content-type")));
   }
 
   #list() {

@@ -8,7 +8,9 @@ const TEXTUAL = /^(?:text\/.*|application\/(?:javascript|json|xml|manifest\+json
 // "json", ".html", "image.png" or a type itself, as a type.
 export function typeOf(name) {
   const text = String(name);
-  return text.includes("/") ? text : (lookup(text) ?? "application/octet-stream");
+  if (text.includes("/")) return text;
+  // Its feeds said so in 2023, and readers of feeds look.
+  return /^\.?xml$/i.test(text) ? "application/xml" : (lookup(text) ?? "application/octet-stream");
 }
 
 // With the charset that a textual type has here, unless it names its own.
@@ -16,6 +18,9 @@ export function withCharset(type) {
   if (CHARSET.test(type)) return type;
   return TEXTUAL.test(essenceOf(type) ?? "") ? `${type}; charset=utf-8` : type;
 }
+
+// As a text is sent, whatever charset its type named.
+export const inUtf8 = (type) => withCharset(type.replace(/;\s*charset\s*=\s*(?:"[^"]*"|[^;]*)/i, "; charset=utf-8"));
 
 export function essenceOf(header) {
   try {
