@@ -31,7 +31,7 @@ from host_api.store.clock import now_ms
 from kernel import evaluation
 from kernel.capability import Capability, Run
 from kernel.engine import Engine
-from kernel.errors import BadSetting, BrokenGuest, ErrorInfo, LimitError, NotFound, TooLarge
+from kernel.errors import BadSetting, BrokenGuest, ErrorInfo, GuestError, LimitError, NotFound, SourceError, TooLarge
 from kernel.evaluation import Evaluation, Kernel
 from kernel.limits import MIB, Limits
 from kernel.policy import Policy
@@ -77,6 +77,18 @@ class Outcome:
     type: str
     error: ErrorInfo | None
     owned: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _About:
+    """What is kept of a val beside its code and what its run came to."""
+
+    owner: str
+    name: str
+    privacy: Privacy | None
+    readme: str | None
+    named: frozenset[tuple[str, str]]
+    forked: tuple[str, int] | None
 
 
 class House:
@@ -218,8 +230,11 @@ class House:
         readme: str | None = None,
         val_id: str | None = None,
         source: str = "api",
+        forked: tuple[str, int] | None = None,
     ) -> Val:
         """Run a val's top level once as its owner, and keep the version: data if its value copies, else code.
+
+        `forked` is the version of another val that this new one is made of.
 
         Raises SourceError, BadInput (name), NotFound (owner, val_id), TooLarge (code), LimitError (quota).
         """
@@ -247,29 +262,73 @@ class House:
             code=code,
         )
         finished = await self._run(Task(Manner.SAVE, Principal(account.name), row))
-        return await self._keep(account.name, wanted, code, finished, privacy, readme)
+        about = _About(account.name, wanted, privacy, readme, unit.named(account.name), forked)
+        return await self._keep(about, code, finished)
 
-    async def _keep(
-        self, owner: str, name: str, code: str, finished: Finished, privacy: Privacy | None, readme: str | None
+    async def fork(
+        self, owner: str, val: Val, *, name: str | None = None, privacy: Privacy | None = None, source: str = "api"
     ) -> Val:
+        """Make a val of this version of another: code is saved anew, as the new owner; data is copied, and nothing is run.
+
+        A name that is taken gets a number. Whether the owner may see the version is decided before. Raises as `save` does.
+        """
+        if self.store.account(owner) is None:
+            raise NotFound(NO_VAL)
+        wanted = self.store.free_name(owner, insist_name(name or val.name, "a val"))
+        forked = (val.id, val.version)
+        if val.kind is Kind.CODE:
+            return await self.save(
+                owner=owner,
+                code=val.code,
+                name=wanted,
+                privacy=privacy,
+                readme=val.readme,
+                source=source,
+                forked=forked,
+            )
+        return await self.store.write_val(
+            owner,
+            wanted,
+            code=val.code,
+            kind=val.kind,
+            payload=val.payload,
+            json=val.json,
+            type=val.type,
+            privacy=privacy,
+            readme=val.readme,
+            author=f"@{owner}",
+            forked=forked,
+            named=await self.named(val.code, owner) if val.author == f"@{val.owner}" else frozenset(),
+        )
+
+    async def named(self, code: str, owner: str) -> frozenset[tuple[str, str]]:
+        """Which vals a source of this owner's names, as (owner, name), folded; what does not compile names none."""
+        try:
+            return (await self.compiler.compile(code)).named(owner)
+        except (SourceError, GuestError):
+            return frozenset()
+
+    async def _keep(self, about: _About, code: str, finished: Finished) -> Val:
         error, row = finished.error, finished.row
         text, _, payload = (*finished.values[1:4], None, None, None)[:3] if error is None else (None, None, None)
         is_data = error is not None or isinstance(payload, bytes)
         return await self.store.write_val(
-            owner,
-            name,
+            about.owner,
+            about.name,
             code=code,
             kind=Kind.DATA if is_data else Kind.CODE,
             payload=payload if isinstance(payload, bytes) else None,
             json=text.encode("utf-8", "replace") if isinstance(text, str) else None,
             type=type_of(finished.values) if error is None else "undefined",
             error=None if error is None else _told(error),
-            privacy=privacy,
-            readme=readme,
+            privacy=about.privacy,
+            readme=about.readme,
             evaluation=row.id,
-            author=f"@{owner}",
+            author=f"@{about.owner}",
             run_start=row.started,
             run_end=row.ended,
+            forked=about.forked,
+            named=about.named,
         )
 
     def _new_name(self, owner: str) -> str:

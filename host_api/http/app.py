@@ -17,7 +17,22 @@ from aiohttp import web
 from aiohttp.typedefs import Middleware
 
 from host_api.house import House
-from host_api.http import answers, eval, later, me, my_secrets, operators, run, runs, tokens, vals, versions  # noqa: A004
+from host_api.http import (
+    answers,
+    docs,
+    eval,  # noqa: A004
+    forks,
+    later,
+    me,
+    my_secrets,
+    operators,
+    people,
+    run,
+    runs,
+    tokens,
+    vals,
+    versions,
+)
 from host_api.http.incoming import insist_address
 from host_api.http.route import Access, Call, Route
 from host_api.http.who import NOBODY, Requester, identify
@@ -25,7 +40,7 @@ from kernel.errors import HostFailure, ValgateError
 
 log = structlog.get_logger("valgate.http")
 
-FAMILIES = (eval, run, vals, versions, runs, me, my_secrets, tokens, operators, later)
+FAMILIES = (eval, run, vals, versions, forks, runs, people, me, my_secrets, tokens, docs, operators, later)
 ROUTES: tuple[Route, ...] = tuple(chain.from_iterable(family.ROUTES for family in FAMILIES))
 
 _RUNNING = tuple({route.path.partition("{")[0] for route in ROUTES if route.runs_code})
@@ -42,6 +57,7 @@ def make_app(house: House) -> web.Application:
     """Make the application of a house that is open, and stays so longer than the application."""
     underway: Tasks = set()
     app = web.Application(middlewares=[_guard(house.settings.url, underway)])
+    app[docs.DESCRIPTION] = docs.describe(ROUTES)
     app.on_cleanup.append(lambda _: _settle(underway))
     for route in ROUTES:
         for method in _methods(route):

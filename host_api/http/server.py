@@ -17,6 +17,7 @@ from host_api.house import House
 from host_api.http import logs
 from host_api.http.app import make_app
 from host_api.http.connections import Runner
+from host_api.indexing import indexed
 from kernel.errors import BadSetting
 
 if TYPE_CHECKING:
@@ -45,7 +46,7 @@ async def serve(
     for number in SIGNALS:
         loop.add_signal_handler(number, stop.set)
     try:
-        async with House.open(settings) as house:
+        async with House.open(settings) as house, indexed(house):
             await _serve(house, host, port, stop, demo=demo, ready=ready)
     finally:
         for number in SIGNALS:

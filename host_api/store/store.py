@@ -14,7 +14,7 @@ from functools import partial, wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, ParamSpec, Self, TypeVar
 
-from host_api.store import accounts, changing, connect, evaluations, failures, outbox, secret, vals, writing
+from host_api.store import accounts, changing, connect, evaluations, failures, outbox, references, secret, vals, writing
 from host_api.store.changing import KEEP, Keep
 from host_api.store.clock import now_ms
 from host_api.store.keys import Cipher, Keys
@@ -32,7 +32,9 @@ from host_api.store.model import (
     Val,
     Version,
 )
+from host_api.store.references import Named
 from host_api.store.schema import MIGRATIONS
+from host_api.store.search import Search, Searches
 from host_api.store.url import path_of
 from host_api.store.vals import MANY
 from host_api.store.writer import Writer
@@ -75,6 +77,7 @@ class Store:
         self._cipher: Cipher | None = None
         self._pending: dict[str, EvaluationRow] = {}
         self._touched: dict[str, int] = {}
+        self._searches = Searches(path)
 
     @classmethod
     def open(cls, url: str | Path, keys: Keys | None = None, *, quota: Quota = Quota()) -> Store:  # noqa: B008 — frozen
@@ -87,6 +90,7 @@ class Store:
 
     def close(self) -> None:
         """Finish what is queued and let go; safe to call again."""
+        self._searches.close()
         self._writer.close()
         self._presence.leave()
         self._db.close()
@@ -215,6 +219,39 @@ class Store:
         """A val's history, newest first, without the stored values."""
         return vals.versions(self._db, val_id, limit, offset)
 
+    @_reading
+    def free_name(self, owner: str, name: str) -> str:
+        """Return the name, or one like it that the owner does not use yet."""
+        return writing.free_name(self._db, owner, name)
+
+    async def search(self, text: str, reader_id: str = "", *, limit: int = 20, offset: int = 0) -> list[Val]:
+        """Find vals whose name, code or readme has this text: public ones and the reader's own; raise Overloaded."""
+        return await self._searches.find(Search(text, reader_id, limit, offset))
+
+    @_reading
+    def reference_count(self, val: Val, reader_id: str = "") -> int:
+        """How many vals that the reader may see name this one."""
+        return references.count(self._db, val, reader_id)
+
+    @_reading
+    def naming(self, val: Val, reader_id: str = "", *, limit: int = 20, offset: int = 0) -> list[Val]:
+        """The vals that name this one, as far as the reader may see them, by owner and name, without their values."""
+        return references.to(self._db, val, reader_id, limit, offset)
+
+    @_reading
+    def named_by(self, val: Val, reader_id: str = "", *, limit: int = 20, offset: int = 0) -> list[Val]:
+        """The vals that this one names, as far as the reader may see them, by owner and name, without their values."""
+        return references.of(self._db, val, reader_id, limit, offset)
+
+    @_reading
+    def unindexed(self, after: str = "", limit: int = 20) -> list[tuple[str, int, str, str]]:
+        """Vals whose references nobody has looked for, by id: (id, version, owner, code)."""
+        return references.unknown(self._db, after, limit)
+
+    def index(self, val_id: str, version: int, named: Named) -> Future[None]:
+        """Keep what a version names that was written when nobody looked, unless there is a newer one by now."""
+        return self._writer.submit(lambda db: references.keep_late(db, val_id, version, named))
+
     def write_val(  # noqa: PLR0913 — one per field of a version
         self,
         owner: str,
@@ -234,10 +271,13 @@ class Store:
         author: str | None = None,
         run_start: int | None = None,
         run_end: int | None = None,
+        forked: tuple[str, int] | None = None,
+        named: Named | None = None,
     ) -> Future[Val]:
         """Write a new version, of a new val if need be.
 
         `privacy` and `readme` None keep what there is; a new val is private.
+        `forked` is the version of a val that this new one is made of (it gets a free name); `named` is what the source names.
         `expected` is the version it must have now (MUST_NOT_EXIST: none); `only_data` refuses to replace code.
         Raises NotFound (owner), BadInput (name), Conflict, CodeInTheWay, LimitError (quota).
         """
@@ -258,6 +298,8 @@ class Store:
             author=author,
             run_start=run_start,
             run_end=run_end,
+            forked=forked,
+            named=named,
         )
         return self._writer.submit(lambda db: writing.write(db, draft, self.quota))
 
