@@ -61,7 +61,7 @@ def make_app(house: House) -> web.Application:
     app.on_cleanup.append(lambda _: _settle(underway))
     for route in ROUTES:
         for method in _methods(route):
-            app.router.add_route(method, route.path, _handler(route, house), expect_handler=_not_yet)
+            app.router.add_route(method, route.pattern, _handler(route, house), expect_handler=_not_yet)
     for path, methods in _running_paths().items():
         app.router.add_route(HTTPMethod.OPTIONS, path, _preflight(methods))
     return app
@@ -96,7 +96,7 @@ def _running_paths() -> dict[str, list[str]]:
     paths: dict[str, list[str]] = {}
     for route in ROUTES:
         if route.runs_code:
-            paths.setdefault(route.path, []).append(route.method)
+            paths.setdefault(route.pattern, []).append(route.method)
     return paths
 
 

@@ -56,8 +56,8 @@ class Field(Generic[Read_co]):
         return self.kind.of_text(text, self.name)
 
     def all_asked(self, request: web.Request) -> list[Read_co]:
-        """Read each one of the query, in order."""
-        return [self.kind.of_text(text, self.name) for text in incoming.queries(request, self.name)]
+        """Read each one of the query, in order; empty is none."""
+        return [self.kind.of_text(text, self.name) for text in incoming.queries(request, self.name) if text]
 
     def given(self, document: Document) -> Read_co | None:
         """Read it from an object; absent is none."""

@@ -12,7 +12,7 @@ from typing import Final
 
 from host_api.http.answers import NOT_FOUND
 from host_api.http.declared import JSON, Field, Reply
-from host_api.http.route import ANY_METHOD, Access, Route, Writes
+from host_api.http.route import ANY_METHOD, ANY_STATUS, Access, Route, Writes
 from host_api.http.schemas import SCHEMAS, Json, ref
 
 METHODS: Final = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
@@ -136,16 +136,22 @@ def _part(name: str, schema: Json | None) -> Json:
 
 def _query(one: Field[object]) -> Json:
     told: Json = {"name": one.name, "in": "query", "required": one.required, "description": one.about}
+    if not one.required:
+        told["allowEmptyValue"] = True
     structured = one.schema.get("type") == "array" and not one.repeatable
     return told | ({"content": {JSON: {"schema": one.schema}}} if structured else {"schema": one.schema})
 
 
 def _responses(route: Route) -> Json:
-    told = {str(status): _reply(route, reply) for status, reply in route.answers.items()}
+    told = {_written(status): _reply(route, reply) for status, reply in route.replies.items()}
     for status in sorted(statuses(route)):
         headers = (_HEADERS_OF[status],) if status in _HEADERS_OF else ()
         told.setdefault(str(status), _reply(route, Reply(REFUSALS[status], ref("Error"), headers=headers)))
     return told
+
+
+def _written(status: int) -> str:
+    return "default" if status == ANY_STATUS else str(status)
 
 
 def _reply(route: Route, reply: Reply) -> Json:

@@ -58,6 +58,9 @@ Handler = Callable[[Call], Awaitable[web.StreamResponse]]
 OPTIONAL_REST = "(/.*)?"
 """The pattern of what may follow a path, or not."""
 
+ANY_STATUS = 0
+"""In place of a status: whichever no other answer has."""
+
 ANY_METHOD = "*"
 """For a route that takes whatever method a client thinks of."""
 
@@ -66,6 +69,8 @@ _PART = re.compile(r"\{(?P<name>\w+)(?::(?P<pattern>[^{}]*(?:\{[^{}]*\}[^{}]*)*)
 DONE: Mapping[int, Reply] = {204: Reply("It is done.")}
 WHATEVER: Mapping[int, Reply] = {200: Reply("What there is to say.", {}, "*/*")}
 """For a route that says nothing of its answers."""
+VAL_MADE: Mapping[int, Reply] = {ANY_STATUS: Reply("What the val answered, with the status it chose.", {}, "*/*")}
+"""For a route whose answers vals make."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,14 +92,24 @@ class Route:
     parts: Mapping[str, Json] = field(default_factory=dict)
     query: tuple[Field[object], ...] = ()
     body: Body | None = None
-    answers: Mapping[int, Reply] = field(default_factory=lambda: WHATEVER)
+    answers: Mapping[int, Reply] | None = None
     refuses: tuple[int, ...] = ()
     tag: str | None = None
+
+    @property
+    def replies(self) -> Mapping[int, Reply]:
+        """What is said when all is well."""
+        return self.answers if self.answers is not None else VAL_MADE if self.runs_code else WHATEVER
 
     @property
     def summary(self) -> str:
         """What it does: the first line of its handler's docstring."""
         return (self.handler.__doc__ or "").strip().partition("\n")[0]
+
+    @property
+    def pattern(self) -> str:
+        """The path as the router takes it: a rest may have line ends in it, as code has."""
+        return self.path.replace(".*", "(?s:.*)")
 
     @property
     def names(self) -> tuple[str, ...]:

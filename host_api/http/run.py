@@ -5,6 +5,7 @@ Whose evaluation it is, is fixed by the route; who may run it, and that a privat
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import partial
 from http import HTTPMethod
 
@@ -14,7 +15,7 @@ from host_api.house import Entry, Outcome
 from host_api.http import answers, incoming, json_text
 from host_api.http.declared import JSON, Body, Field, Reply, object_of
 from host_api.http.kinds import Arguments
-from host_api.http.route import Access, Call, Route
+from host_api.http.route import VAL_MADE, Access, Call, Route
 from host_api.http.schemas import ANY
 from host_api.store.model import Scope
 from kernel.errors import BadInput, ErrorInfo, NotFound
@@ -23,7 +24,10 @@ from kernel.principals import ValName
 SOURCE = "api"
 
 ARGS = Field("args", Arguments(), "A JSON array: what a function is called with.", nullable=False)
-RESULT = {200: Reply("The value, as JSON.", ANY, headers=("X-Evaluation-Id", "X-Val-Result-Type"))}
+RESULT: Mapping[int, Reply] = {
+    200: Reply("The value, as JSON.", ANY, headers=("X-Evaluation-Id", "X-Val-Result-Type")),
+    **VAL_MADE,
+}
 """What is answered when all went well."""
 
 UNTOLD = frozenset({"undefined", "number", "object", "function", "symbol"})

@@ -15,7 +15,7 @@ from host_api.http.declared import Body, Field, Reply
 from host_api.http.json_text import Document
 from host_api.http.kinds import OneOf, Text
 from host_api.http.route import DONE, Access, Call, Route, Writes
-from host_api.http.schemas import ID, STRING, ref
+from host_api.http.schemas import ANY, ID, ref
 from host_api.store import KEEP
 from host_api.store.model import Privacy, Scope, Val
 from kernel.errors import BadInput, NotFound
@@ -92,10 +92,10 @@ async def _changed(call: Call, val: Val, document: Document) -> Val:
     """Change what is given; an explicit null takes the readme away."""
     given = document.members.keys()
     name, privacy, readme = NAME.given(document), PRIVACY.given(document), README.given(document)
-    if "code" not in given:
+    code = NEW_CODE.given(document)
+    if code is None:
         kept = readme if "readme" in given else KEEP
         return await call.house.store.update_val(val.id, name=name, privacy=privacy, readme=kept)
-    code = CODE.insist(document)
     code = incoming.insist_code(code, call.house.settings.code)
     # All in one step: code that is meant to be private is not public for a moment.
     saved = await call.house.save(owner=val.owner, code=code, name=name, privacy=privacy, readme=readme, val_id=val.id)
@@ -140,7 +140,7 @@ ROUTES = (
         Access.ACCOUNT,
         Scope.VAL_WRITE,
         Writes.VAL,
-        body=Body.of(CODE, NAME, PRIVACY, README, also=dict.fromkeys(sorted(RAW_TYPES), STRING)),
+        body=Body.of(CODE, NAME, PRIVACY, README, also=dict.fromkeys(sorted(RAW_TYPES), ANY)),
         answers={200: FULL_VAL},
     ),
     Route(
