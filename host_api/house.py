@@ -257,7 +257,7 @@ class House:
             policy=self.settings.policy,
             started=now_ms(),
             entry_owner=account.name,
-            entry_name=wanted,
+            entry_name=self.store.free_name(account.name, wanted) if forked else wanted,
             val_id=known.id if known else None,
             code=code,
         )
@@ -274,7 +274,7 @@ class House:
         """
         if self.store.account(owner) is None:
             raise NotFound(NO_VAL)
-        wanted = self.store.free_name(owner, insist_name(name or val.name, "a val"))
+        wanted = insist_name(name or val.name, "a val")
         forked = (val.id, val.version)
         if val.kind is Kind.CODE:
             return await self.save(
