@@ -12,6 +12,7 @@ from contextlib import asynccontextmanager, suppress
 import structlog
 
 from host_api.house import House
+from host_api.store.references import Named, Unknown
 from kernel.errors import ValgateError
 
 REST = 0.05
@@ -41,11 +42,17 @@ async def _look(house: House) -> None:
 
 async def index(house: House, rest: float = 0) -> int:
     """Look for the references of all vals where nobody has; return how many there were."""
-    last, found = "", 0
-    while some := house.store.unindexed(last):
-        for last, version, owner, code in some:
-            named = await house.named(code, owner) if len(code.encode()) <= house.settings.code else frozenset()
-            await house.store.index(last, version, named)
+    last: str | None = ""
+    found = 0
+    while last is not None:
+        last, some = house.store.unindexed(last)
+        for one in some:
+            await house.store.index(one.val_id, one.version, await _named(house, one))
             await asyncio.sleep(rest)
         found += len(some)
+        await asyncio.sleep(0)
     return found
+
+
+async def _named(house: House, one: Unknown) -> Named:
+    return await house.named(one.code, one.owner) if len(one.code.encode()) <= house.settings.code else frozenset()

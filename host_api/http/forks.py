@@ -34,8 +34,8 @@ async def references(call: Call) -> web.Response:
     """List the vals that name this one, and beside them (`names`, same page) the vals that this one names."""
     val, page, reader = visible(call), Page.of(call.request), call.requester
     store, part = call.house.store, {"limit": page.limit + 1, "offset": page.offset}
-    found = [shapes.base_val(one, reader) for one in store.naming(val, reader.id, **part)]
-    names = [shapes.base_val(one, reader) for one in store.named_by(val, reader.id, **part)]
+    found = [shapes.base_val(one, reader) for one in await store.naming(val, reader.id, **part)]
+    names = [shapes.base_val(one, reader) for one in await store.named_by(val, reader.id, **part)]
     return paging.listed(call.request, page, found, names=names)
 
 

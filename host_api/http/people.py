@@ -31,7 +31,7 @@ async def user(call: Call) -> web.Response:
 async def vals(call: Call) -> web.Response:
     """List an account's vals by name: the public ones, or all to their owner."""
     account, page, reader = _by_id(call), Page.of(call.request), call.requester
-    found = call.house.store.vals(
+    found = await call.house.store.listed_vals(
         account.id, public_only=not reader.owns(account.id), limit=page.limit + 1, offset=page.offset
     )
     return paging.listed(call.request, page, [shapes.base_val(val, reader) for val in found])

@@ -7,10 +7,11 @@ What is found is only what the reader may see: public vals, and the reader's own
 from __future__ import annotations
 
 import sqlite3
+from dataclasses import dataclass
 from typing import Final
 
 from host_api.store.model import Val
-from host_api.store.vals import BRIEF, NEWEST, as_val
+from host_api.store.vals import NEWEST, briefly
 
 Named = frozenset[tuple[str, str]]
 """What a source names: (owner, name), folded."""
@@ -18,31 +19,36 @@ Named = frozenset[tuple[str, str]]
 MOST_NAMED: Final = 1000
 """Names of one val that are kept."""
 
-MOST_COUNTED: Final = 10_000
-"""References that are counted; there may be more."""
+SOME: Final = 200
+"""Vals that are looked at in one go."""
+
+MOST_COUNTED: Final = 2000
+"""References that are looked at to count them: it is done for every FullVal, on the loop, and anybody may name a val."""
 
 # Our own texts, no value in them.
-_OF = "FROM named r JOIN vals v ON v.id = r.val_id WHERE r.owner = ? AND r.name = ? AND v.named_version = v.version"
 _SEEN = "(v.privacy = 'public' OR v.owner_id = ?) AND v.id != ?"
-_COUNT = f"SELECT count(*) FROM (SELECT 1 {_OF} AND {_SEEN} LIMIT {MOST_COUNTED})"  # noqa: S608
+_COUNT = (
+    f"SELECT count(*) FROM (SELECT val_id FROM named WHERE owner = ? AND name = ? LIMIT {MOST_COUNTED}) r "  # noqa: S608
+    f"CROSS JOIN vals v ON v.id = r.val_id WHERE v.named_version = v.version AND {_SEEN}"
+)
 _LIST = (
-    f"SELECT {BRIEF} {NEWEST} JOIN named r ON r.val_id = v.id "
+    "SELECT v.id FROM named r JOIN vals v ON v.id = r.val_id JOIN accounts a ON a.id = v.owner_id "  # noqa: S608
     f"WHERE r.owner = ? AND r.name = ? AND v.named_version = v.version AND {_SEEN} "
     "ORDER BY a.folded, v.folded LIMIT ? OFFSET ?"
 )
 _NAMED = (
-    f"SELECT {BRIEF} FROM named r CROSS JOIN accounts a ON a.folded = r.owner "  # noqa: S608
+    "SELECT v.id FROM named r CROSS JOIN accounts a ON a.folded = r.owner "
     "JOIN vals v ON v.owner_id = a.id AND v.folded = r.name "
-    "JOIN versions n ON n.val_id = v.id AND n.version = v.version "
     "WHERE r.val_id = ? AND (v.privacy != 'private' OR v.owner_id = ?) AND v.id != ? "
-    "ORDER BY a.folded, v.folded LIMIT ? OFFSET ?"
+    "ORDER BY r.owner, r.name LIMIT ? OFFSET ?"
 )
 # Data that a val wrote has no source of its own; its author is a val, or code that was sent.
 _UNKNOWN = (
     f"SELECT v.id, v.version, a.name, n.code {NEWEST} "
-    "WHERE v.id > ? AND v.named_version IS NOT v.version AND (n.kind = 'code' OR n.author = '@' || a.name) "
-    "ORDER BY v.id LIMIT ?"
+    "WHERE v.id > ? AND v.id <= ? AND v.named_version IS NOT v.version "
+    "AND (n.kind = 'code' OR n.author = '@' || a.name)"
 )
+_NEXT = "SELECT max(id) FROM (SELECT id FROM vals WHERE id > ? ORDER BY id LIMIT ?)"
 
 
 def keep(db: sqlite3.Connection, val_id: str, named: Named) -> None:
@@ -66,32 +72,39 @@ def known(db: sqlite3.Connection, val: Val) -> Named | None:
     return frozenset(db.execute("SELECT owner, name FROM named WHERE val_id = ?", (val.id,)).fetchall())
 
 
-def unknown(db: sqlite3.Connection, after: str, limit: int) -> list[tuple[str, int, str, str]]:
-    """Find vals whose references nobody has looked for, by id: (id, version, owner, code)."""
-    return db.execute(_UNKNOWN, (after, limit)).fetchall()
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    """A version whose references nobody has looked for."""
+
+    val_id: str
+    version: int
+    owner: str
+    code: str
+
+
+def unknown(db: sqlite3.Connection, after: str) -> tuple[str | None, list[Unknown]]:
+    """Look at the next few vals, by id: return the last one's (None: there are no more), and those that are unknown."""
+    last = db.execute(_NEXT, (after, SOME)).fetchone()[0]
+    return last, [Unknown(*row) for row in db.execute(_UNKNOWN, (after, last or after))]
 
 
 def count(db: sqlite3.Connection, val: Val, reader_id: str) -> int:
-    """How many vals that the reader may see name this one, MOST_COUNTED at most."""
+    """How many vals that the reader may see name this one, of the first MOST_COUNTED that name it at all."""
     found: int = db.execute(_COUNT, (*_key(val), reader_id, val.id)).fetchone()[0]
     return found
 
 
 def to(db: sqlite3.Connection, val: Val, reader_id: str, limit: int, offset: int) -> list[Val]:
     """Find the vals that name this one, by owner and name, without their stored values."""
-    return _vals(db.execute(_LIST, (*_key(val), reader_id, val.id, limit, offset)))
+    return briefly(db, db.execute(_LIST, (*_key(val), reader_id, val.id, limit, offset)).fetchall())
 
 
 def of(db: sqlite3.Connection, val: Val, reader_id: str, limit: int, offset: int) -> list[Val]:
     """Find the vals that this one names; unlisted ones too, since its reader knows their names."""
     if val.named_version != val.version:
         return []
-    return _vals(db.execute(_NAMED, (val.id, reader_id, val.id, limit, offset)))
+    return briefly(db, db.execute(_NAMED, (val.id, reader_id, val.id, limit, offset)).fetchall())
 
 
 def _key(val: Val) -> tuple[str, str]:
     return val.owner.casefold(), val.name.casefold()
-
-
-def _vals(rows: sqlite3.Cursor) -> list[Val]:
-    return [val for row in rows if (val := as_val(row)) is not None]

@@ -14,7 +14,20 @@ from functools import partial, wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, ParamSpec, Self, TypeVar
 
-from host_api.store import accounts, changing, connect, evaluations, failures, outbox, references, secret, vals, writing
+from host_api.store import (
+    accounts,
+    changing,
+    connect,
+    evaluations,
+    failures,
+    outbox,
+    references,
+    search,
+    secret,
+    vals,
+    writing,
+)
+from host_api.store.beside import Beside
 from host_api.store.changing import KEEP, Keep
 from host_api.store.clock import now_ms
 from host_api.store.keys import Cipher, Keys
@@ -32,9 +45,9 @@ from host_api.store.model import (
     Val,
     Version,
 )
-from host_api.store.references import Named
+from host_api.store.references import Named, Unknown
 from host_api.store.schema import MIGRATIONS
-from host_api.store.search import Search, Searches
+from host_api.store.search import Search
 from host_api.store.url import path_of
 from host_api.store.vals import MANY
 from host_api.store.writer import Writer
@@ -77,7 +90,7 @@ class Store:
         self._cipher: Cipher | None = None
         self._pending: dict[str, EvaluationRow] = {}
         self._touched: dict[str, int] = {}
-        self._searches = Searches(path)
+        self._beside = Beside(path)
 
     @classmethod
     def open(cls, url: str | Path, keys: Keys | None = None, *, quota: Quota = Quota()) -> Store:  # noqa: B008 — frozen
@@ -90,7 +103,7 @@ class Store:
 
     def close(self) -> None:
         """Finish what is queued and let go; safe to call again."""
-        self._searches.close()
+        self._beside.close()
         self._writer.close()
         self._presence.leave()
         self._db.close()
@@ -224,29 +237,33 @@ class Store:
         """Return the name, or one like it that the owner does not use yet."""
         return writing.free_name(self._db, owner, name)
 
-    async def search(self, text: str, reader_id: str = "", *, limit: int = 20, offset: int = 0) -> list[Val]:
-        """Find vals whose name, code or readme has this text: public ones and the reader's own; raise Overloaded."""
-        return await self._searches.find(Search(text, reader_id, limit, offset))
-
     @_reading
     def reference_count(self, val: Val, reader_id: str = "") -> int:
         """How many vals that the reader may see name this one."""
         return references.count(self._db, val, reader_id)
 
-    @_reading
-    def naming(self, val: Val, reader_id: str = "", *, limit: int = 20, offset: int = 0) -> list[Val]:
-        """The vals that name this one, as far as the reader may see them, by owner and name, without their values."""
-        return references.to(self._db, val, reader_id, limit, offset)
+    async def search(self, text: str, reader_id: str = "", *, limit: int = 20, offset: int = 0) -> list[Val]:
+        """Find vals whose name, code or readme has this text: public ones and the reader's own; raise Overloaded."""
+        asked = Search(text, reader_id, limit, offset)
+        return await self._beside.read(lambda db: search.find(db, asked))
+
+    async def listed_vals(self, owner_id: str, *, public_only: bool, limit: int, offset: int) -> list[Val]:
+        """Do as `vals`, beside the loop; raise Overloaded."""
+        privacies = (Privacy.PUBLIC,) if public_only else vals.EVERYTHING
+        return await self._beside.read(lambda db: vals.of(db, owner_id, privacies, limit, offset))
+
+    async def naming(self, val: Val, reader_id: str = "", *, limit: int = 20, offset: int = 0) -> list[Val]:
+        """The vals that name this one, as far as the reader may see them, by owner and name; raise Overloaded."""
+        return await self._beside.read(lambda db: references.to(db, val, reader_id, limit, offset))
+
+    async def named_by(self, val: Val, reader_id: str = "", *, limit: int = 20, offset: int = 0) -> list[Val]:
+        """The vals that this one names, as far as the reader may see them, by owner and name; raise Overloaded."""
+        return await self._beside.read(lambda db: references.of(db, val, reader_id, limit, offset))
 
     @_reading
-    def named_by(self, val: Val, reader_id: str = "", *, limit: int = 20, offset: int = 0) -> list[Val]:
-        """The vals that this one names, as far as the reader may see them, by owner and name, without their values."""
-        return references.of(self._db, val, reader_id, limit, offset)
-
-    @_reading
-    def unindexed(self, after: str = "", limit: int = 20) -> list[tuple[str, int, str, str]]:
-        """Vals whose references nobody has looked for, by id: (id, version, owner, code)."""
-        return references.unknown(self._db, after, limit)
+    def unindexed(self, after: str = "") -> tuple[str | None, list[Unknown]]:
+        """Look at the next few vals, by id: the last one's (None: there are no more), and those nobody has looked for."""
+        return references.unknown(self._db, after)
 
     def index(self, val_id: str, version: int, named: Named) -> Future[None]:
         """Keep what a version names that was written when nobody looked, unless there is a newer one by now."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from host_api.store import search
+from host_api.store import beside
 from host_api.store.model import Privacy
 
 if TYPE_CHECKING:
@@ -114,21 +114,21 @@ async def test_what_is_found_is_paged(world: World) -> None:
 async def test_a_search_that_takes_too_long_is_a_503(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     for number in range(30):
         await world.val("alice", f"export let v{number} = 1", Privacy.PUBLIC)
-    monkeypatch.setattr(search, "STEPS", 1)
-    monkeypatch.setattr(world.house.store._searches, "_seconds", -1.0)
+    monkeypatch.setattr(beside, "STEPS", 1)
+    monkeypatch.setattr(world.house.store._beside, "_seconds", -1.0)
     got = await world.call("GET", "/v1/search/vals?query=needle")
     assert "too long" in got.insist(503)["error"]
     assert int(got.headers["Retry-After"]) > 0
 
 
 async def test_too_many_searches_at_once_are_refused_and_then_taken_again(world: World) -> None:
-    searches = world.house.store._searches
-    searches._underway = search.MOST
+    reads = world.house.store._beside
+    reads._underway = beside.MOST
     assert (await world.call("GET", "/v1/search/vals?query=x")).status == 503
-    searches._underway = 0
-    got = await asyncio.gather(*(world.call("GET", "/v1/search/vals?query=x") for _ in range(search.MOST)))
+    reads._underway = 0
+    got = await asyncio.gather(*(world.call("GET", "/v1/search/vals?query=x") for _ in range(8)))
     assert {one.status for one in got} == {200}
-    assert searches._underway == 0
+    assert reads._underway == 0
 
 
 async def test_likes_are_an_empty_list(world: World) -> None:

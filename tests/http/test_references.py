@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 from contextlib import closing
 from typing import TYPE_CHECKING
 
-from host_api.indexing import index
+from host_api.indexing import index, indexed
 from host_api.store import connect
 from host_api.store.model import Privacy
 
@@ -132,3 +133,13 @@ async def test_a_version_that_was_restored_is_looked_at_too(world: World) -> Non
     await world.house.store.restore(user.id, 0)
     assert await index(world.house) == 1
     assert (await told(world, lib.id))[0] == ["@bob.user"]
+
+
+async def test_a_server_looks_in_the_background_while_it_serves(world: World) -> None:
+    lib = await world.val("alice", "export const lib = () => 1", Privacy.PUBLIC)
+    await world.val("bob", "export const user = () => @alice.lib()", Privacy.PUBLIC)
+    with closing(connect.connect(world.house.store.path)) as database:
+        database.execute("UPDATE vals SET named_version = NULL")
+    async with indexed(world.house), asyncio.timeout(30):
+        while (await told(world, lib.id))[0] != ["@bob.user"]:
+            """Ask again: each request lets the looking go on."""
