@@ -34,7 +34,7 @@ from host_api.http import (
     versions,
 )
 from host_api.http.incoming import insist_address
-from host_api.http.route import Access, Call, Route
+from host_api.http.route import ANY_METHOD, Access, Call, Route
 from host_api.http.who import NOBODY, Requester, identify
 from kernel.errors import HostFailure, ValgateError
 
@@ -95,7 +95,8 @@ def _admit(route: Route, request: web.Request, house: House) -> Requester:
 def _running_paths() -> dict[str, list[str]]:
     paths: dict[str, list[str]] = {}
     for route in ROUTES:
-        if route.runs_code:
+        # A route for any method has OPTIONS too.
+        if route.runs_code and route.method != ANY_METHOD:
             paths.setdefault(route.pattern, []).append(route.method)
     return paths
 
