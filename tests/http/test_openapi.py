@@ -101,19 +101,11 @@ def test_an_answer_that_breaks_its_promise_is_noticed(status: int, body: bytes) 
 async def test_schemathesis_finds_nothing(world: World) -> None:
     """No 500, no status that is not declared, no answer that breaks its schema, no bad request that is taken."""
     await world.val("alice", "export const hello = (x) => x;", Privacy.PUBLIC)
+    options = f"--seed 1 --generation-deterministic --max-examples {EXAMPLES} --no-color --warnings off"
     command = (
         *(Path(sys.executable).with_name("schemathesis"), "--config-file", CONFIG),
         *("run", f"{world.address}/openapi.json", "--header", f"Authorization: Bearer {world.tokens['alice']}"),
-        *(
-            "--seed",
-            "1",
-            "--generation-deterministic",
-            "--max-examples",
-            str(EXAMPLES),
-            "--no-color",
-            "--warnings",
-            "off",
-        ),
+        *options.split(),
     )
     hunt = await asyncio.create_subprocess_exec(
         *command, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT, cwd=world.house.store.path.parent
