@@ -103,7 +103,7 @@ async def test_schemathesis_finds_nothing(world: World) -> None:
     await world.val("alice", "export const hello = (x) => x;", Privacy.PUBLIC)
     options = f"--seed 1 --generation-deterministic --max-examples {EXAMPLES} --no-color --warnings off"
     command = (
-        *(Path(sys.executable).with_name("schemathesis"), "--config-file", CONFIG),
+        *(str(Path(sys.executable).with_name("schemathesis")), "--config-file", str(CONFIG)),
         *("run", f"{world.address}/openapi.json", "--header", f"Authorization: Bearer {world.tokens['alice']}"),
         *options.split(),
     )
