@@ -21,6 +21,8 @@ OUT = HERE / "build"
 WORK = HERE / ".build"
 STAMP = OUT / "inputs.sha256"
 ENGINE, RUNTIME, COMPILER = OUT / "engine.wasm", OUT / "runtime.wasm", OUT / "compiler.wasm"
+DOCS = OUT / "docs"
+SWAGGER = ("swagger-ui-bundle.js", "swagger-ui.css", "swagger-ui-bundle.js.LICENSE.txt", "LICENSE", "NOTICE")
 
 C_STACK = 704 * 1024
 """In front of the heap: JavaScript may use 512 KiB of it, the rest is for what measures it."""
@@ -50,7 +52,7 @@ def inputs(*folders: str) -> str:
         HERE / "package-lock.json",
         HERE.parent / "kernel" / "image.py",
     ]
-    wanted = folders or ("engine", "runtime", "compiler")
+    wanted = folders or ("engine", "runtime", "compiler", "docs")
     names += sorted(path for folder in wanted for path in (HERE / folder).rglob("*") if path.is_file())
     digest = hashlib.sha256()
     for path in names:
@@ -63,7 +65,7 @@ def inputs(*folders: str) -> str:
 
 def is_current() -> bool:
     """Whether the results are there and made of these inputs."""
-    results = (ENGINE, RUNTIME, COMPILER)
+    results = (ENGINE, RUNTIME, COMPILER, DOCS)
     return STAMP.exists() and all(path.exists() for path in results) and STAMP.read_text() == inputs()
 
 
@@ -75,6 +77,7 @@ def build() -> None:
     steps: list[tuple[str, Callable[[], None]]] = [
         ("fetching npm packages", fetch_packages),
         ("bundling JavaScript", bundle),
+        ("copying the page of the API", copy_page),
         ("fetching quickjs-ng", fetch_quickjs),
         ("compiling the engine (half a minute)", compile_engine),
         ("booting the images", make_images),
@@ -122,6 +125,14 @@ def bundle() -> None:
         "compiler.js",
         f"(function (glue, global) {{\n{compiler}\nreturn {{ pure: (_, source) => {{ glue.finish(global.compile(source)); }} }}; }})",
     )
+
+
+def copy_page() -> None:
+    """Put the page to try the API together: ours, and what it needs of swagger-ui-dist."""
+    shutil.rmtree(DOCS, ignore_errors=True)
+    shutil.copytree(HERE / "docs", DOCS)
+    for name in SWAGGER:
+        shutil.copy(WORK / "node_modules" / "swagger-ui-dist" / name, DOCS)
 
 
 def _bundle(entry: Path, form: str) -> str:

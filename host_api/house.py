@@ -33,7 +33,17 @@ from host_api.underway import Underway
 from kernel import evaluation
 from kernel.capability import Capability, Run
 from kernel.engine import Engine
-from kernel.errors import BadSetting, BrokenGuest, Conflict, ErrorInfo, NotFound, TooLarge, ValgateError
+from kernel.errors import (
+    BadSetting,
+    BrokenGuest,
+    Conflict,
+    ErrorInfo,
+    GuestError,
+    NotFound,
+    SourceError,
+    TooLarge,
+    ValgateError,
+)
 from kernel.evaluation import Evaluation, Kernel
 from kernel.limits import MIB, Limits
 from kernel.policy import Policy
@@ -88,12 +98,19 @@ class Outcome:
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
-    """What is saved beside the code: None keeps what there is. `renamed` is the id of a val that takes its new name with this version."""
+class _About:
+    """What is kept of a val beside its code and what its run came to.
 
+    `renamed` is the id of a val that takes this name with the version; None elsewhere keeps what there is.
+    """
+
+    owner: str
+    name: str
     privacy: Privacy | None
     readme: str | None
     renamed: str | None
+    named: frozenset[tuple[str, str]]
+    forked: tuple[str, int] | None
 
 
 class House:
@@ -265,8 +282,11 @@ class House:
         readme: str | None = None,
         val_id: str | None = None,
         source: str = "api",
+        forked: tuple[str, int] | None = None,
     ) -> Val:
         """Run a val's top level once as its owner, and keep the version: data if its value copies, else code.
+
+        `forked` is the version of another val that this new one is made of.
 
         Raises SourceError, BadInput (name), NotFound (owner, val_id), TooLarge (code), LimitError (quota).
         """
@@ -290,34 +310,81 @@ class House:
             policy=self.settings.policy,
             started=now_ms(),
             entry_owner=account.name,
-            entry_name=wanted,
+            entry_name=self.store.free_name(account.name, wanted) if forked else wanted,
             val_id=known.id if known else None,
             code=code,
         )
-        finished = await self._run(Task(Manner.SAVE, Principal(account.name), row, self._chains.join(FIRST)), Bill())
-        kept = Kept(privacy, readme, renamed.id if renamed else None)
-        return await self._keep(account.name, wanted, code, finished, kept)
+        task = Task(Manner.SAVE, Principal(account.name), row, self._chains.join(FIRST))
+        finished = await self._run(task, Bill())
+        given = renamed.id if renamed else None
+        about = _About(account.name, wanted, privacy, readme, given, unit.named(account.name), forked)
+        return await self._keep(about, code, finished)
 
-    async def _keep(self, owner: str, name: str, code: str, finished: Finished, kept: Kept) -> Val:
+    async def fork(
+        self, owner: str, val: Val, *, name: str | None = None, privacy: Privacy | None = None, source: str = "api"
+    ) -> Val:
+        """Make a val of this version of another: code is saved anew, as the new owner; data is copied, and nothing is run.
+
+        A name that is taken gets a number. Whether the owner may see the version is decided before. Raises as `save` does.
+        """
+        if self.store.account(owner) is None:
+            raise NotFound(NO_VAL)
+        wanted = insist_name(name or val.name, "a val")
+        forked = (val.id, val.version)
+        if val.kind is Kind.CODE:
+            return await self.save(
+                owner=owner,
+                code=val.code,
+                name=wanted,
+                privacy=privacy,
+                readme=val.readme,
+                source=source,
+                forked=forked,
+            )
+        return await self.store.write_val(
+            owner,
+            wanted,
+            code=val.code,
+            kind=val.kind,
+            payload=val.payload,
+            json=val.json,
+            type=val.type,
+            privacy=privacy,
+            readme=val.readme,
+            author=f"@{owner}",
+            forked=forked,
+            named=await self.named(val.code, owner) if val.author == f"@{val.owner}" else frozenset(),
+        )
+
+    async def named(self, code: str, owner: str) -> frozenset[tuple[str, str]]:
+        """Which vals a source of this owner's names, as (owner, name), folded; what does not compile names none."""
+        try:
+            return (await self.compiler.compile(code)).named(owner)
+        except (SourceError, GuestError):
+            return frozenset()
+
+    async def _keep(self, about: _About, code: str, finished: Finished) -> Val:
         error, row = finished.error, finished.row
         text, _, payload = (*finished.values[1:4], None, None, None)[:3] if error is None else (None, None, None)
         is_data = error is not None or isinstance(payload, bytes)
         return await self.store.write_val(
-            owner,
-            name,
+            about.owner,
+            about.name,
             code=code,
             kind=Kind.DATA if is_data else Kind.CODE,
             payload=payload if isinstance(payload, bytes) else None,
             json=text.encode("utf-8", "replace") if isinstance(text, str) else None,
             type=type_of(finished.values) if error is None else "undefined",
             error=None if error is None else _told(error),
-            privacy=kept.privacy,
-            readme=kept.readme,
-            renamed=kept.renamed,
+            privacy=about.privacy,
+            readme=about.readme,
+            renamed=about.renamed,
             evaluation=row.id,
-            author=f"@{owner}",
+            author=f"@{about.owner}",
             run_start=row.started,
             run_end=row.ended,
+            forked=about.forked,
+            named=about.named,
         )
 
     def _new_name(self, owner: str) -> str:

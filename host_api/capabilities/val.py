@@ -346,16 +346,19 @@ class Vals:
         if decision.principal is None or call.frame.authority is Authority.FOREIGN:
             return self._ignored(write.target, decision)
         code = Sources.of(call.run).slice(write.text)
-        if code is None or not await self._compiles(code):
+        unit = None if code is None else await self._compiled(code)
+        if code is None or unit is None:
             raise CloneRefused(f"a function without a source of its own cannot be stored: {write.target}")
-        return await self._store_value(write, decision, call, code=code, kind=Kind.CODE, payload=None, json=None)
+        named = unit.named(decision.principal.name)
+        return await self._store_value(
+            write, decision, call, code=code, kind=Kind.CODE, payload=None, json=None, named=named
+        )
 
-    async def _compiles(self, code: str) -> bool:
+    async def _compiled(self, code: str) -> Unit | None:
         try:
-            await self._compiler.compile(code)
+            return await self._compiler.compile(code)
         except SourceError:
-            return False
-        return True
+            return None
 
     async def _store_value(
         self,
@@ -367,6 +370,7 @@ class Vals:
         kind: Kind,
         payload: bytes | None,
         json: bytes | None,
+        named: frozenset[tuple[str, str]] | None = None,
     ) -> Answer:
         run, owner = call.run, decision.principal
         run.spend("writes", 1, run.limits.writes, "writes")
@@ -384,6 +388,7 @@ class Vals:
                 only_data=call.frame.authority is Authority.FOREIGN,
                 evaluation=run.evaluation,
                 author=call.source,
+                named=named,
             )
         except (CodeInTheWay, NotFound):
             # To the guest it looks like a write: whether there is a val that it may not read is not told.

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from host_api.compiler.places import Lines, lines_of, utf16
+from kernel.principals import ME
 
 _PREFIX = re.compile(r"(?:async\b\s*)?(?:\*\s*)?(?:(?:get|set)\b\s*)?\[?\s*")
 _IDENTIFIER = re.compile(r"[A-Za-z_$][A-Za-z0-9_$]*")
@@ -104,6 +105,13 @@ class Unit:
             return source.place(len(self.source))
         before = text.encode("utf-8", "surrogatepass")[: max(column - 1, 0)].decode("utf-8", "ignore")
         return self._origin(line, utf16(before) + 1)
+
+    def named(self, owner: str) -> frozenset[tuple[str, str]]:
+        """Which vals it names, as (owner, name), folded; `@me` is this owner. A secret is no val."""
+        found = (reference for reference in self.references if reference.use is not Use.SECRET and reference.name)
+        return frozenset(
+            (owner.casefold() if one.owner == ME else one.owner, (one.name or "").casefold()) for one in found
+        )
 
     def slice(self, text: str) -> str | None:
         """The source of a function of this val, given the text that the engine has of it.

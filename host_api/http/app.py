@@ -20,13 +20,16 @@ from host_api.house import House
 from host_api.http import (
     answering,
     answers,
+    docs,
     eval,  # noqa: A004
+    forks,
     hosts,
     later,
     me,
     my_secrets,
     old,
     operators,
+    people,
     run,
     runs,
     serving,
@@ -37,13 +40,15 @@ from host_api.http import (
 from host_api.http.hostnames import Asked
 from host_api.http.incoming import insist_address
 from host_api.http.outgoing import dress_host
-from host_api.http.route import Access, Call, Route
+from host_api.http.route import ANY_METHOD, Access, Call, Route
 from host_api.http.who import NOBODY, Requester, identify
 from kernel.errors import BadSetting, HostFailure, ValgateError
 
 log = structlog.get_logger("valgate.http")
 
-FAMILIES = (eval, run, serving, old, vals, versions, runs, me, my_secrets, tokens, operators, later)
+FAMILIES = (
+    *(eval, run, serving, old, vals, versions, forks, runs, people, me, my_secrets, tokens, docs, operators, later),
+)
 ROUTES: tuple[Route, ...] = tuple(chain.from_iterable(family.ROUTES for family in FAMILIES))
 
 _RUNNING = tuple({route.path.partition("{")[0] for route in ROUTES if route.runs_code})
@@ -60,11 +65,12 @@ def make_app(house: House) -> web.Application:
     """Make the application of a house that is open, and stays so longer than the application."""
     underway: Tasks = set()
     app = web.Application(middlewares=[_guard(house, underway)])
+    app[docs.DESCRIPTION] = docs.describe(ROUTES)
     app.on_cleanup.append(lambda _: _settle(underway))
     app.on_response_prepare.append(answering.leave_untyped)
     for route in ROUTES:
         for method in _methods(route):
-            app.router.add_route(method, route.path, _handler(route, house), expect_handler=_not_yet)
+            app.router.add_route(method, route.pattern, _handler(route, house), expect_handler=_not_yet)
     for path, methods in _running_paths().items():
         app.router.add_route(HTTPMethod.OPTIONS, path, _preflight(methods))
     return app
@@ -98,8 +104,9 @@ def _admit(route: Route, request: web.Request, house: House) -> Requester:
 def _running_paths() -> dict[str, list[str]]:
     paths: dict[str, list[str]] = {}
     for route in ROUTES:
-        if route.runs_code and route.method != serving.ANY:
-            paths.setdefault(route.path, []).append(route.method)
+        # A route for any method has OPTIONS too.
+        if route.runs_code and route.method != ANY_METHOD:
+            paths.setdefault(route.pattern, []).append(route.method)
     return paths
 
 

@@ -10,20 +10,24 @@ from host_api.door import Served
 from host_api.house import Entry
 from host_api.http import incoming, json_text
 from host_api.http.answering import HttpDoor
+from host_api.http.declared import JSON, Body, Field, object_of
+from host_api.http.kinds import Text
 from host_api.http.route import Access, Call, Route
-from host_api.http.run import SOURCE
+from host_api.http.run import ARGS, RESULT, SOURCE
+from host_api.http.schemas import STRING
 from host_api.store.model import Scope
 from kernel.errors import BadInput, Unauthorized
 
 PREFIX = "/v1/eval/"
 
+CODE = Field("code", Text(), "JavaScript or TypeScript.", required=True)
 BODY_MUST_BE = 'The body must be {"code": "…", "args"?: […]} or a bare JSON string of code.'
 
 
 async def eval_path(call: Call) -> web.StreamResponse:
     """Evaluate the expression that the rest of the path spells, slashes and all."""
     code = incoming.path_after(call.request, PREFIX)
-    return await _evaluate(call, code, incoming.query_args(call.request))
+    return await _evaluate(call, code, ARGS.asked(call.request))
 
 
 async def eval_body(call: Call) -> web.StreamResponse:
@@ -31,10 +35,9 @@ async def eval_body(call: Call) -> web.StreamResponse:
     document = json_text.parse(await incoming.read_body(call.request, call.house.settings.body))
     match document.text[0]:
         case '"':
-            return await _evaluate(call, incoming.text_of(document, "code"), None)
+            return await _evaluate(call, CODE.kind.of_part(document, CODE.name), None)
         case "{":
-            code = incoming.text_of(document.members.get("code"), "code")
-            return await _evaluate(call, code, incoming.args_of(document.members.get("args")))
+            return await _evaluate(call, CODE.insist(document), ARGS.given(document))
         case _:
             raise BadInput(BODY_MUST_BE)
 
@@ -62,6 +65,26 @@ async def _evaluate(call: Call, code: str, args: bytes | None) -> web.StreamResp
 
 
 ROUTES = (
-    Route(HTTPMethod.GET, PREFIX + "{expression:.*}", eval_path, Access.ANYONE, Scope.EVAL, runs_code=True),
-    Route(HTTPMethod.POST, "/v1/eval", eval_body, Access.ANYONE, Scope.EVAL, runs_code=True),
+    Route(
+        HTTPMethod.GET,
+        PREFIX + "{expression:.*}",
+        eval_path,
+        Access.ANYONE,
+        Scope.EVAL,
+        runs_code=True,
+        query=(ARGS,),
+        answers=RESULT,
+        tag="running",
+    ),
+    Route(
+        HTTPMethod.POST,
+        "/v1/eval",
+        eval_body,
+        Access.ANYONE,
+        Scope.EVAL,
+        runs_code=True,
+        body=Body({JSON: {"anyOf": [object_of((CODE, ARGS)), STRING]}}),
+        answers=RESULT,
+        tag="running",
+    ),
 )

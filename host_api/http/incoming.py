@@ -67,14 +67,6 @@ def args_of(part: Part | None) -> bytes | None:
     return part.raw
 
 
-def query_args(request: web.Request) -> bytes | None:
-    """Return `?args=` as it was written; absent and empty are none."""
-    text = query(request, "args")
-    if text is None or not text.strip():
-        return None
-    return args_of(json_text.parse(text.encode()))
-
-
 def query(request: web.Request, name: str) -> str | None:
     """Return a field of the query (of two with one name the last); its bytes must be UTF-8."""
     values = queries(request, name)

@@ -22,7 +22,7 @@ async def sqlite(_: Call) -> web.Response:
 
 _METHODS = (HTTPMethod.GET, HTTPMethod.POST, HTTPMethod.PUT, HTTPMethod.DELETE)
 ROUTES = tuple(
-    Route(method, path + "{rest:(/.*)?}", handler, Access.OPEN, None)
+    Route(method, path + "{rest:(/.*)?}", handler, Access.OPEN, None, answers={}, refuses=(501,))
     for path, handler in (("/v1/blob", blobs), ("/v1/sqlite", sqlite))
     for method in _METHODS
 )

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+from functools import partial
 from http import HTTPMethod
 
 from aiohttp import web
 
 from host_api.http import answers, incoming, paging
+from host_api.http.declared import Body, Field
+from host_api.http.kinds import Text
 from host_api.http.paging import Page
-from host_api.http.route import Access, Call, Route, Writes
+from host_api.http.route import DONE, Access, Call, Route, Writes
+from host_api.http.schemas import NAME as A_NAME
+from host_api.http.schemas import ref
 from host_api.store.model import Scope
 from kernel.errors import NotFound
 
 _PATH = "/v1/me/secrets"
+VALUE = Field("value", Text(), "What code reads as `@me.secrets.name`; 64 KiB at most.", required=True)
 
 
 async def names(call: Call) -> web.Response:
@@ -26,8 +32,7 @@ async def put(call: Call) -> web.Response:
     """Set a secret."""
     account = call.requester.insist_account()
     document = await incoming.read_object(call.request, call.house.settings.body)
-    value = incoming.text_of(document.members.get("value"), "value")
-    await call.house.store.put_secret(account.name, call.path("name"), value)
+    await call.house.store.put_secret(account.name, call.path("name"), VALUE.insist(document))
     return answers.no_content()
 
 
@@ -39,8 +44,18 @@ async def remove(call: Call) -> web.Response:
     return answers.no_content()
 
 
+_NAMED = {"name": A_NAME}
+_HELD = partial(Route, access=Access.ACCOUNT, scope=Scope.SECRET_WRITE, tag="me")
 ROUTES = (
-    Route(HTTPMethod.GET, _PATH, names, Access.ACCOUNT, Scope.SECRET_WRITE),
-    Route(HTTPMethod.PUT, _PATH + "/{name}", put, Access.ACCOUNT, Scope.SECRET_WRITE, Writes.SECRET),
-    Route(HTTPMethod.DELETE, _PATH + "/{name}", remove, Access.ACCOUNT, Scope.SECRET_WRITE, Writes.SECRET),
+    _HELD(HTTPMethod.GET, _PATH, names, query=paging.PAGED, answers=paging.pages_of(ref("SecretName"))),
+    _HELD(
+        HTTPMethod.PUT,
+        _PATH + "/{name}",
+        put,
+        writes=Writes.SECRET,
+        parts=_NAMED,
+        body=Body.of(VALUE),
+        answers=DONE,
+    ),
+    _HELD(HTTPMethod.DELETE, _PATH + "/{name}", remove, writes=Writes.SECRET, parts=_NAMED, answers=DONE),
 )

@@ -20,9 +20,10 @@ from host_api.house import Entry
 from host_api.http import answers, incoming
 from host_api.http.answering import CONTROL, HttpDoor, Origin
 from host_api.http.eval import insist_anonymous
-from host_api.http.route import Access, Call, Route
-from host_api.http.run import SOURCE, val_name
-from host_api.http.serving import ANY, Visit, is_preflight, parts_of, preflight, serve, visible
+from host_api.http.route import ANY_METHOD, Access, Call, Route
+from host_api.http.run import RESULT, SOURCE, val_name
+from host_api.http.schemas import STRING
+from host_api.http.serving import Visit, is_preflight, parts_of, preflight, serve, visible
 from host_api.http.who import visitor
 from host_api.store.model import Scope
 from kernel.errors import BadInput, ValgateError
@@ -118,6 +119,15 @@ def _query(request: web.Request) -> dict[str, str | list[str]]:
 
 
 ROUTES = (
-    Route(HTTPMethod.GET, EVAL + "{expression:.*}", eval_path, Access.ANYONE, Scope.EVAL, runs_code=True),
-    Route(ANY, OLD_EXPRESS + "{val}{rest:(/.*)?}", express, Access.OPEN, None, runs_code=True),
+    Route(
+        HTTPMethod.GET,
+        EVAL + "{expression:.*}",
+        eval_path,
+        Access.ANYONE,
+        Scope.EVAL,
+        runs_code=True,
+        parts={"expression": STRING},
+        answers=RESULT,
+    ),
+    Route(ANY_METHOD, OLD_EXPRESS + "{val}{rest:(/.*)?}", express, Access.OPEN, None, runs_code=True),
 )

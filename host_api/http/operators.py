@@ -7,7 +7,9 @@ from http import HTTPMethod
 from aiohttp import web
 
 from host_api.http import answers
+from host_api.http.declared import Reply
 from host_api.http.route import Access, Call, Route
+from host_api.http.schemas import ref
 from kernel.principals import ANONYMOUS
 
 
@@ -22,7 +24,8 @@ async def readiness(call: Call) -> web.Response:
     return answers.answer({"status": "ready"})
 
 
+_STATUS = {200: Reply("All is well.", ref("Status"))}
 ROUTES = (
-    Route(HTTPMethod.GET, "/healthz", health, Access.OPEN, None),
-    Route(HTTPMethod.GET, "/readyz", readiness, Access.OPEN, None),
+    Route(HTTPMethod.GET, "/healthz", health, Access.OPEN, None, answers=_STATUS),
+    Route(HTTPMethod.GET, "/readyz", readiness, Access.OPEN, None, answers=_STATUS),
 )

@@ -12,7 +12,10 @@ from typing import TypeVar
 from aiohttp import web
 from yarl import URL
 
-from host_api.http import answers, incoming
+from host_api.http import answers, schemas
+from host_api.http.declared import Field, Reply
+from host_api.http.kinds import Whole
+from host_api.http.schemas import Json
 from kernel.errors import BadInput
 
 Item = TypeVar("Item")
@@ -20,6 +23,10 @@ Item = TypeVar("Item")
 MOST = 100
 USUAL = 20
 FARTHEST = 1_000_000_000
+
+OFFSET = Field("offset", Whole(0, FARTHEST), "How many to leave out first.", usual=0)
+LIMIT = Field("limit", Whole(1, MOST), "How many at most.", usual=USUAL)
+PAGED = (OFFSET, LIMIT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,17 +39,24 @@ class Page:
     @classmethod
     def of(cls, request: web.Request) -> Page:
         """Read the query; raise BadInput that says the range."""
-        return cls(_whole(request, "offset", 0, 0, FARTHEST), _whole(request, "limit", USUAL, 1, MOST))
+        limit = LIMIT.asked(request)
+        return cls(OFFSET.asked(request) or 0, USUAL if limit is None else limit)
 
 
-def listed(request: web.Request, page: Page, found: Sequence[object]) -> web.Response:
-    """Answer with a page: `found` holds the page's items, and one more if there are more."""
+def pages_of(item: Json) -> dict[int, Reply]:
+    """Declare that a route answers with a list of these."""
+    return {200: Reply("One page; `links` lead to the others.", schemas.listed(item))}
+
+
+def listed(request: web.Request, page: Page, found: Sequence[object], **beside: Sequence[object]) -> web.Response:
+    """Answer with a page: `found` holds the page's items, and one more if there are more; so does each list beside it."""
     links = {"self": _link(request, page.offset, page)}
-    if len(found) > page.limit:
+    if any(len(items) > page.limit for items in (found, *beside.values())):
         links["next"] = _link(request, page.offset + page.limit, page)
     if page.offset > 0:
         links["prev"] = _link(request, max(0, page.offset - page.limit), page)
-    return answers.answer({"data": found[: page.limit], "links": links})
+    others = {name: items[: page.limit] for name, items in beside.items()}
+    return answers.answer({"data": found[: page.limit], "links": links} | others)
 
 
 def cut(page: Page, everything: Sequence[Item]) -> Sequence[Item]:
@@ -59,12 +73,3 @@ def _address(request: web.Request) -> URL:
         return request.url
     except ValueError:
         raise BadInput("The Host header names no host.") from None
-
-
-def _whole(request: web.Request, name: str, otherwise: int, least: int, most: int) -> int:
-    text = incoming.query(request, name)
-    if text is None or not text:
-        return otherwise
-    if not (text.isascii() and text.isdigit() and len(text) <= len(str(most)) and least <= int(text) <= most):
-        raise BadInput(f"{name} must be a whole number from {least} to {most}.")
-    return int(text)

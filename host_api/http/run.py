@@ -5,6 +5,8 @@ Whose evaluation it is, is fixed by the route; who may run it, and that a privat
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from functools import partial
 from http import HTTPMethod
 
 from aiohttp import web
@@ -13,12 +15,27 @@ from host_api.door import Served
 from host_api.house import Entry
 from host_api.http import answers, incoming, json_text
 from host_api.http.answering import HttpDoor
-from host_api.http.route import Access, Call, Route
+from host_api.http.declared import JSON, Body, Field, Reply, object_of
+from host_api.http.kinds import Arguments
+from host_api.http.route import VAL_MADE, Access, Call, Route
+from host_api.http.schemas import ANY
 from host_api.store.model import Scope
 from kernel.errors import BadInput, NotFound
 from kernel.principals import ValName
 
 SOURCE = "api"
+
+ARGS = Field("args", Arguments(), "A JSON array: what a function is called with.", nullable=False)
+RESULT: Mapping[int, Reply] = {
+    200: Reply(
+        "The value, as JSON; or the Response that it is.",
+        ANY,
+        headers=("X-Evaluation-Id", "X-Val-Result-Type"),
+        or_else="*/*",
+    ),
+    **VAL_MADE,
+}
+"""What is answered when all went well."""
 
 BODY_MUST_BE = 'The body must be {"args": […]}, an array of arguments, {}, or nothing.'
 
@@ -51,7 +68,7 @@ def val_name(text: str) -> ValName:
 async def _arguments(call: Call) -> bytes | None:
     body = await incoming.read_body(call.request, call.house.settings.body)
     in_body = None if json_text.is_blank(body) else _body_arguments(body)
-    return in_body if in_body is not None else incoming.query_args(call.request)
+    return in_body if in_body is not None else ARGS.asked(call.request)
 
 
 def _body_arguments(body: bytes) -> bytes | None:
@@ -60,12 +77,25 @@ def _body_arguments(body: bytes) -> bytes | None:
         case "[":
             return document.raw
         case "{":
-            return incoming.args_of(document.members.get("args"))
+            return ARGS.given(document)
         case _:
             raise BadInput(BODY_MUST_BE)
 
 
-ROUTES = tuple(
-    Route(method, "/v1/run/{val}", run, Access.ANYONE, Scope.RUN, runs_code=True)
-    for method in (HTTPMethod.GET, HTTPMethod.POST)
+_VAL = {"val": {"type": "string", "description": "`user.val` or `@user.val`; with `@12` behind it, that version."}}
+_ROUTE = partial(
+    Route,
+    path="/v1/run/{val}",
+    handler=run,
+    access=Access.ANYONE,
+    scope=Scope.RUN,
+    runs_code=True,
+    parts=_VAL,
+    query=(ARGS,),
+    answers=RESULT,
+    tag="running",
+)
+ROUTES = (
+    _ROUTE(HTTPMethod.GET),
+    _ROUTE(HTTPMethod.POST, body=Body({JSON: {"anyOf": [object_of((ARGS,)), Arguments().schema]}}, required=False)),
 )

@@ -5,20 +5,38 @@ Anonymous evaluations have no reader here; only the operator's command line show
 
 from __future__ import annotations
 
+from enum import StrEnum
 from http import HTTPMethod
 
 from aiohttp import web
 
-from host_api.http import answers, incoming, paging, shapes
+from host_api.http import answers, paging, shapes
+from host_api.http.declared import Field, Reply
+from host_api.http.kinds import Flag, Moment, OneOf
 from host_api.http.paging import Page
 from host_api.http.route import Access, Call, Route, Writes
-from host_api.http.vals import visible
+from host_api.http.schemas import ID, STRING, record, ref
+from host_api.http.vals import BY_ID, visible
 from host_api.store import Filter
 from host_api.store.model import Account, Scope
-from kernel.errors import BadInput, NotFound
+from kernel.errors import NotFound
 
-SOURCES = ("api", "ui", "cli", "interval", "email")
-_FLAGS = {None: None, "": None, "true": True, "false": False}
+
+class Source(StrEnum):
+    """Where an evaluation came from."""
+
+    API = "api"
+    UI = "ui"
+    CLI = "cli"
+    INTERVAL = "interval"
+    EMAIL = "email"
+
+
+ERROR = Field("error", Flag(), "Only those that failed, or only those that did not.")
+SOURCE = Field("source", OneOf(Source), "Only those that came from there; may be given several times.", repeatable=True)
+SINCE = Field("since", Moment(), "Only those that started then or later.")
+UNTIL = Field("until", Moment(), "Only those that started before.")
+FILTERS = (*paging.PAGED, ERROR, SOURCE, SINCE, UNTIL)
 
 
 async def show(call: Call) -> web.Response:
@@ -56,22 +74,40 @@ async def _listed(call: Call, account: Account, val_id: str | None) -> web.Respo
 
 
 def _filter(request: web.Request, val_id: str | None) -> Filter:
-    failed, sources = incoming.query(request, "error"), tuple(incoming.queries(request, "source"))
-    if failed not in _FLAGS:
-        raise BadInput("error must be true or false.")
-    if not set(sources) <= set(SOURCES):
-        raise BadInput(f"source must be one of: {', '.join(SOURCES)}.")
-    return Filter(val_id, sources, _FLAGS[failed], _time(request, "since"), _time(request, "until"))
+    sources = tuple(source.value for source in SOURCE.all_asked(request))
+    return Filter(val_id, sources, ERROR.asked(request), SINCE.asked(request), UNTIL.asked(request))
 
 
-def _time(request: web.Request, name: str) -> int | None:
-    text = incoming.query(request, name)
-    return incoming.moment(text, name) if text else None
-
-
+_LIST = paging.pages_of(ref("BaseRun"))
 ROUTES = (
-    Route(HTTPMethod.GET, "/v1/runs/{id}", show, Access.ANYONE, Scope.RUNS_READ),
-    Route(HTTPMethod.GET, "/v1/me/runs", mine, Access.ACCOUNT, Scope.RUNS_READ),
-    Route(HTTPMethod.POST, "/v1/vals/{id}/cancel", cancel, Access.ACCOUNT, Scope.RUN, Writes.RUN),
-    Route(HTTPMethod.GET, "/v1/vals/{id}/runs", of_val, Access.ACCOUNT, Scope.RUNS_READ),
+    Route(
+        HTTPMethod.GET,
+        "/v1/runs/{id}",
+        show,
+        Access.ANYONE,
+        Scope.RUNS_READ,
+        parts={"id": ID},
+        answers={200: Reply("The record.", ref("FullRun"))},
+    ),
+    Route(HTTPMethod.GET, "/v1/me/runs", mine, Access.ACCOUNT, Scope.RUNS_READ, query=FILTERS, answers=_LIST),
+    Route(
+        HTTPMethod.POST,
+        "/v1/vals/{id}/cancel",
+        cancel,
+        Access.ACCOUNT,
+        Scope.RUN,
+        Writes.RUN,
+        parts={"id": STRING},
+        answers={200: Reply("Whether there was such an evaluation of yours.", record({"found": {"type": "boolean"}}))},
+    ),
+    Route(
+        HTTPMethod.GET,
+        "/v1/vals/{id}/runs",
+        of_val,
+        Access.ACCOUNT,
+        Scope.RUNS_READ,
+        parts=BY_ID,
+        query=FILTERS,
+        answers=_LIST,
+    ),
 )

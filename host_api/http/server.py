@@ -18,6 +18,7 @@ from host_api.house import House
 from host_api.http import logs
 from host_api.http.app import make_app
 from host_api.http.connections import Runner
+from host_api.indexing import indexed
 from host_api.intervals.runner import intervals_run
 from kernel.errors import BadSetting
 
@@ -47,7 +48,7 @@ async def serve(
     for number in SIGNALS:
         loop.add_signal_handler(number, stop.set)
     try:
-        async with House.open(settings) as house:
+        async with House.open(settings) as house, indexed(house):
             await _serve(house, host, port, stop, demo=demo, ready=ready)
     finally:
         for number in SIGNALS:

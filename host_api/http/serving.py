@@ -22,14 +22,13 @@ from host_api.http import answers, incoming
 from host_api.http.answering import CONTROL, HttpDoor, Origin
 from host_api.http.hostnames import host_of, scheme_and_port
 from host_api.http.outgoing import CONNECTION
-from host_api.http.route import Access, Call, Route
+from host_api.http.route import ANY_METHOD, Access, Call, Route
 from host_api.http.run import SOURCE, val_name
 from host_api.http.who import Requester, visitor
 from host_api.store import Val
 from host_api.store.model import Scope
 from kernel.errors import NotFound
 
-ANY: Final = "*"
 DOCUMENTS: Final = frozenset({"document", "iframe", "frame", "embed", "object"})
 """What browsers say in Sec-Fetch-Dest when they are about to show what comes."""
 SMALL = 256 * 1024
@@ -219,6 +218,6 @@ EXPRESS: Final = "/v1/express/"
 WEB: Final = "/v1/web/"
 
 ROUTES = tuple(
-    Route(ANY, prefix + "{val}{rest:(/.*)?}", handler, Access.OPEN, None, runs_code=True)
+    Route(ANY_METHOD, prefix + "{val}{rest:(/.*)?}", handler, Access.OPEN, None, runs_code=True)
     for prefix, handler in ((EXPRESS, express), (WEB, fetch_handler))
 )

@@ -49,17 +49,31 @@ def base_val(val: Val, requester: Requester) -> Json:
 def full_val(val: Val, requester: Requester, store: Store) -> Json:
     """Show a val by itself."""
     own = requester.owns(val.owner_id)
-    shown = base_val(val, requester) | {
-        "logs": _logs(val, store) if own else [],
-        "error": val.error if own else None,
-        "readme": val.readme,
-        "likeCount": 0,
-        "referenceCount": 0,
-    }
+    shown = (
+        base_val(val, requester)
+        | {
+            "logs": _logs(val, store) if own else [],
+            "error": val.error if own else None,
+            "readme": val.readme,
+            "likeCount": 0,
+            "referenceCount": store.reference_count(val, requester.id),
+        }
+        | _fork(val, requester, store)
+    )
     interval = store.interval(val.id) if own else None
     if interval is not None:
         shown["schedule"] = orjson.Fragment(interval.schedule)
     return shown | {"output": _output(val.type, val.json)} if own or val.kind is Kind.DATA else shown
+
+
+def _fork(val: Val, requester: Requester, store: Store) -> Json:
+    """Show what a val was made of, to those who may see that."""
+    if val.forked is None:
+        return {}
+    source, number = store.val_by_id(val.forked[0]), val.forked[1]
+    if source is None or not requester.sees(source, number):
+        return {}
+    return {"forkedFrom": {"id": source.id, "version": number}}
 
 
 def version(line: Version, val: Val, requester: Requester) -> Json:

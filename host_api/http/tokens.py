@@ -6,19 +6,27 @@ Making one needs `eval`, its owner's full authority: so no token makes one that 
 from __future__ import annotations
 
 import time
+from functools import partial
 from http import HTTPMethod
 
 from aiohttp import web
 
 from host_api.http import answers, incoming, paging, shapes
+from host_api.http.declared import Body, Field, Reply
 from host_api.http.json_text import Document
+from host_api.http.kinds import Moment, Several, Text
 from host_api.http.paging import Page
-from host_api.http.route import Access, Call, Route, Writes
+from host_api.http.route import DONE, Access, Call, Route, Writes
+from host_api.http.schemas import ID, ref
 from host_api.store.model import Scope
 from kernel.errors import BadInput, NotFound
 
 _PATH = "/v1/me/tokens"
 UNNAMED = "untitled"
+NAME = Field("name", Text(most=100), "For its owner to know it by.")
+# There is no default: a default would grant.
+SCOPES = Field("scopes", Several(Scope), "What it is good for.", required=True)
+EXPIRES_AT = Field("expiresAt", Moment(), "ISO 8601; without it, never.")
 
 
 async def held(call: Call) -> web.Response:
@@ -32,8 +40,8 @@ async def make(call: Call) -> web.Response:
     """Make a token, `{"name"?, "scopes", "expiresAt"?}`, and show it this once."""
     account = call.requester.insist_account()
     document = await incoming.read_object(call.request, call.house.settings.body)
-    name = incoming.optional_text(document, "name") or UNNAMED
-    token, text = await call.house.store.add_token(account.id, name, _scopes(document), _expiry(document))
+    name = NAME.given(document) or UNNAMED
+    token, text = await call.house.store.add_token(account.id, name, SCOPES.insist(document), _expiry(document))
     return answers.answer(shapes.token(token) | {"token": text}, 201)
 
 
@@ -45,29 +53,24 @@ async def revoke(call: Call) -> web.Response:
     return answers.no_content()
 
 
-def _scopes(document: Document) -> frozenset[Scope]:
-    """Read the scopes: there is no default, since a default would grant."""
-    part = document.members.get("scopes")
-    asked = part.value if part is not None else None
-    known = {scope.value for scope in Scope}
-    if not isinstance(asked, list) or not asked or not all(isinstance(item, str) and item in known for item in asked):
-        raise BadInput(f"scopes must be an array of some of: {', '.join(Scope)}.")
-    return frozenset(Scope(item) for item in asked)
-
-
 def _expiry(document: Document) -> int | None:
-    """Read `expiresAt`, ISO 8601 with its zone, as milliseconds since 1970; None is never."""
-    text = incoming.optional_text(document, "expiresAt")
-    if text is None:
-        return None
-    moment = incoming.moment(text, "expiresAt")
-    if moment <= time.time() * 1000:
+    """Read `expiresAt` as milliseconds since 1970; None is never."""
+    moment = EXPIRES_AT.given(document)
+    if moment is not None and moment <= time.time() * 1000:
         raise BadInput("expiresAt must be in the future.")
     return moment
 
 
+_HELD = partial(Route, access=Access.ACCOUNT, scope=Scope.EVAL, tag="me")
 ROUTES = (
-    Route(HTTPMethod.GET, _PATH, held, Access.ACCOUNT, Scope.EVAL),
-    Route(HTTPMethod.POST, _PATH, make, Access.ACCOUNT, Scope.EVAL, Writes.TOKEN),
-    Route(HTTPMethod.DELETE, _PATH + "/{id}", revoke, Access.ACCOUNT, Scope.EVAL, Writes.TOKEN),
+    _HELD(HTTPMethod.GET, _PATH, held, query=paging.PAGED, answers=paging.pages_of(ref("Token"))),
+    _HELD(
+        HTTPMethod.POST,
+        _PATH,
+        make,
+        writes=Writes.TOKEN,
+        body=Body.of(SCOPES, NAME, EXPIRES_AT),
+        answers={201: Reply("The token, this once.", ref("NewToken"))},
+    ),
+    _HELD(HTTPMethod.DELETE, _PATH + "/{id}", revoke, writes=Writes.TOKEN, parts={"id": ID}, answers=DONE),
 )

@@ -11,8 +11,11 @@ from http import HTTPMethod
 from aiohttp import web
 
 from host_api.http import answers, incoming, json_text, shapes
+from host_api.http.declared import Body, Field, Reply
 from host_api.http.json_text import Document
-from host_api.http.route import Access, Call, Route, Writes
+from host_api.http.kinds import Described, OneOf, Text
+from host_api.http.route import DONE, Access, Call, Route, Writes
+from host_api.http.schemas import ANY, ID, ref
 from host_api.intervals import Cron, Every, Schedule, parse, set_schedule
 from host_api.store import KEEP, Keep
 from host_api.store.clock import now_ms
@@ -23,6 +26,15 @@ from kernel.errors import BadInput, NotFound
 RAW_TYPES = frozenset({"text/plain", "text/javascript", "application/javascript", "text/typescript"})
 """Content types whose whole body is the code. Clients that send JSON often declare none."""
 
+CODE = Field("code", Text(), "JavaScript or TypeScript; it is run once, as its owner.", required=True)
+NEW_CODE = Field("code", Text(), "A new version.")
+NAME = Field("name", Text(), "Letters, digits and _, 48 at most; without one the code's own.")
+PRIVACY = Field("privacy", OneOf(Privacy), "Who may read it.")
+README = Field("readme", Text(), "Markdown, for people.")
+SCHEDULE = Field("schedule", Described(ref("Schedule")), "When it runs by itself, in UTC; null is never.")
+BY_ID = {"id": ID}
+FULL_VAL = Reply("The val.", ref("FullVal"))
+
 
 async def create(call: Call) -> web.Response:
     """Save a new val."""
@@ -31,9 +43,9 @@ async def create(call: Call) -> web.Response:
     val = await call.house.save(
         owner=owner.name,
         code=incoming.insist_code(code, call.house.settings.code),
-        name=incoming.optional_text(document, "name"),
-        privacy=privacy_of(document),
-        readme=incoming.optional_text(document, "readme"),
+        name=NAME.given(document),
+        privacy=PRIVACY.given(document),
+        readme=README.given(document),
     )
     return shown(call, val)
 
@@ -72,7 +84,7 @@ def shown(call: Call, val: Val, status: int = 200) -> web.Response:
 def visible(call: Call) -> Val:
     """Return the val of the path's id; raise NotFound if there is none or it is somebody's private one."""
     val = call.house.store.val_by_id(call.path("id"))
-    if val is None or (val.privacy is Privacy.PRIVATE and not call.requester.owns(val.owner_id)):
+    if val is None or not call.requester.sees(val):
         raise NotFound(answers.NOT_FOUND)
     return val
 
@@ -85,17 +97,9 @@ def own(call: Call) -> Val:
     return val
 
 
-def privacy_of(document: Document) -> Privacy | None:
-    """Read the privacy, if one is given."""
-    text = incoming.optional_text(document, "privacy")
-    if text is not None and text not in {privacy.value for privacy in Privacy}:
-        raise BadInput(f"privacy must be one of: {', '.join(Privacy)}.")
-    return None if text is None else Privacy(text)
-
-
 def _schedule_of(call: Call, document: Document) -> Schedule | Keep | None:
     """Read the schedule: an explicit null takes it away."""
-    part = document.members.get("schedule")
+    part = document.members.get(SCHEDULE.name)
     if part is None:
         return KEEP
     if part.value is None:
@@ -106,12 +110,11 @@ def _schedule_of(call: Call, document: Document) -> Schedule | Keep | None:
 async def _changed(call: Call, val: Val, document: Document) -> Val:
     """Change what is given; an explicit null takes the readme away."""
     given = document.members.keys()
-    name, privacy = incoming.optional_text(document, "name"), privacy_of(document)
-    readme = incoming.optional_text(document, "readme")
-    if "code" not in given:
+    name, privacy, readme = NAME.given(document), PRIVACY.given(document), README.given(document)
+    code = NEW_CODE.given(document)
+    if code is None:
         kept = readme if "readme" in given else KEEP
         return await call.house.store.update_val(val.id, name=name, privacy=privacy, readme=kept)
-    code = incoming.text_of(document.members["code"], "code")
     code = incoming.insist_code(code, call.house.settings.code)
     # All in one step: code that is meant to be private is not public for a moment.
     saved = await call.house.save(owner=val.owner, code=code, name=name, privacy=privacy, readme=readme, val_id=val.id)
@@ -127,7 +130,7 @@ async def sent(call: Call) -> tuple[Document, str]:
     if declared in RAW_TYPES and not (declared == "text/plain" and _holds_code(body)):
         return json_text.parse(b"{}"), _raw_code(body)
     document = incoming.as_object(body)
-    return document, incoming.text_of(document.members.get("code"), "code")
+    return document, CODE.insist(document)
 
 
 def _holds_code(body: bytes) -> bool:
@@ -146,9 +149,38 @@ def _raw_code(body: bytes) -> str:
         raise BadInput(f"The code is not valid UTF-8 (at byte {error.start}).") from None
 
 
+_PATH = "/v1/vals/{id}"
+
 ROUTES = (
-    Route(HTTPMethod.POST, "/v1/vals", create, Access.ACCOUNT, Scope.VAL_WRITE, Writes.VAL),
-    Route(HTTPMethod.GET, "/v1/vals/{id}", show, Access.ANYONE, Scope.VAL_READ),
-    Route(HTTPMethod.PUT, "/v1/vals/{id}", change, Access.ACCOUNT, Scope.VAL_WRITE, Writes.VAL),
-    Route(HTTPMethod.DELETE, "/v1/vals/{id}", remove, Access.ACCOUNT, Scope.VAL_WRITE, Writes.VAL),
+    Route(
+        HTTPMethod.POST,
+        "/v1/vals",
+        create,
+        Access.ACCOUNT,
+        Scope.VAL_WRITE,
+        Writes.VAL,
+        body=Body.of(CODE, NAME, PRIVACY, README, also=dict.fromkeys(sorted(RAW_TYPES), ANY)),
+        answers={200: FULL_VAL},
+    ),
+    Route(
+        HTTPMethod.GET,
+        _PATH,
+        show,
+        Access.ANYONE,
+        Scope.VAL_READ,
+        parts=BY_ID,
+        answers={200: FULL_VAL},
+    ),
+    Route(
+        HTTPMethod.PUT,
+        _PATH,
+        change,
+        Access.ACCOUNT,
+        Scope.VAL_WRITE,
+        Writes.VAL,
+        parts=BY_ID,
+        body=Body.of(NEW_CODE, NAME, PRIVACY, README, SCHEDULE),
+        answers={200: FULL_VAL},
+    ),
+    Route(HTTPMethod.DELETE, _PATH, remove, Access.ACCOUNT, Scope.VAL_WRITE, Writes.VAL, parts=BY_ID, answers=DONE),
 )

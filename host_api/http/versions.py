@@ -8,9 +8,11 @@ from http import HTTPMethod
 from aiohttp import web
 
 from host_api.http import answers, incoming, paging, shapes
+from host_api.http.declared import Body
 from host_api.http.paging import Page
-from host_api.http.route import Access, Call, Route, Writes
-from host_api.http.vals import own, sent, shown, visible
+from host_api.http.route import DONE, Access, Call, Route, Writes
+from host_api.http.schemas import COUNT, ref
+from host_api.http.vals import BY_ID, CODE, FULL_VAL, own, sent, shown, visible
 from host_api.store.model import Scope, Val
 from kernel.errors import NotFound
 
@@ -31,7 +33,7 @@ async def history(call: Call) -> web.Response:
     val, page = visible(call), Page.of(call.request)
     lines = call.house.store.versions(val.id, limit=page.limit + 1, offset=page.offset)
     # Newest first, so what is hidden comes last and the pages stay whole.
-    seen = [line for line in lines if _is_seen(call, val, line.version)]
+    seen = [line for line in lines if call.requester.sees(val, line.version)]
     return paging.listed(call.request, page, [shapes.version(line, val, call.requester) for line in seen])
 
 
@@ -50,20 +52,56 @@ async def remove(call: Call) -> web.Response:
 def _pinned(call: Call, newest: Val) -> Val:
     number = call.path("number")
     val = call.house.store.val_by_id(newest.id, int(number)) if _NUMBER.fullmatch(number) else None
-    if val is None or not _is_seen(call, newest, val.version):
+    if val is None or not call.requester.sees(newest, val.version):
         raise NotFound(answers.NOT_FOUND)
     return val
 
 
-def _is_seen(call: Call, newest: Val, version: int) -> bool:
-    if call.requester.owns(newest.owner_id):
-        return True
-    return newest.public_since is not None and version >= newest.public_since
-
-
+_ONE = BY_ID | {"number": COUNT}
 ROUTES = (
-    Route(HTTPMethod.POST, _PATH, add, Access.ACCOUNT, Scope.VAL_WRITE, Writes.VAL),
-    Route(HTTPMethod.GET, _PATH, history, Access.ANYONE, Scope.VAL_READ),
-    Route(HTTPMethod.GET, _PATH + "/{number}", show, Access.ANYONE, Scope.VAL_READ),
-    Route(HTTPMethod.DELETE, _PATH + "/{number}", remove, Access.ACCOUNT, Scope.VAL_WRITE, Writes.VAL),
+    Route(
+        HTTPMethod.POST,
+        _PATH,
+        add,
+        Access.ACCOUNT,
+        Scope.VAL_WRITE,
+        Writes.VAL,
+        parts=BY_ID,
+        body=Body.of(CODE),
+        answers={201: FULL_VAL},
+        tag="vals",
+    ),
+    Route(
+        HTTPMethod.GET,
+        _PATH,
+        history,
+        Access.ANYONE,
+        Scope.VAL_READ,
+        parts=BY_ID,
+        query=paging.PAGED,
+        answers=paging.pages_of(ref("Version")),
+        tag="vals",
+    ),
+    Route(
+        HTTPMethod.GET,
+        _PATH + "/{number}",
+        show,
+        Access.ANYONE,
+        Scope.VAL_READ,
+        parts=_ONE,
+        answers={200: FULL_VAL},
+        tag="vals",
+    ),
+    Route(
+        HTTPMethod.DELETE,
+        _PATH + "/{number}",
+        remove,
+        Access.ACCOUNT,
+        Scope.VAL_WRITE,
+        Writes.VAL,
+        parts=_ONE,
+        answers=DONE,
+        refuses=(409,),
+        tag="vals",
+    ),
 )

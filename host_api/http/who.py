@@ -12,7 +12,7 @@ from aiohttp import web
 
 from host_api.store import Store
 from host_api.store.accounts import PREFIX
-from host_api.store.model import Account, Scope, Token
+from host_api.store.model import Account, Privacy, Scope, Token, Val
 from kernel.errors import Unauthorized
 
 HOW = "Send one header, `Authorization: Bearer <token>`; `valgate token new` makes a token."
@@ -29,6 +29,19 @@ class Requester:
     def name(self) -> str | None:
         """The account's name; None is anonymous."""
         return self.account.name if self.account else None
+
+    @property
+    def id(self) -> str:
+        """The account's id; nothing for anonymous."""
+        return self.account.id if self.account else ""
+
+    def sees(self, val: Val, version: int | None = None) -> bool:
+        """Whether a val, or this version of it, is there for this requester."""
+        if self.owns(val.owner_id):
+            return True
+        if val.privacy is Privacy.PRIVATE or val.public_since is None:
+            return False
+        return version is None or version >= val.public_since
 
     def owns(self, account_id: str) -> bool:
         """Whether that account is this requester's own."""

@@ -9,7 +9,7 @@ import sqlite3
 from dataclasses import replace
 from enum import Enum
 
-from host_api.store import vals
+from host_api.store import references, vals
 from host_api.store.clock import now_ms
 from host_api.store.model import Kind, Privacy, Quota, Val
 from host_api.store.numbering import next_number, set_number
@@ -92,6 +92,7 @@ def _copy(db: sqlite3.Connection, current: Val, old: Val, quota: Quota) -> Val:
         author=old.author,
         run_start=old.run_start,
         run_end=old.run_end,
+        named=references.known(db, current) if old.code == current.code else None,
     )
     return write(db, draft, quota)
 

@@ -82,6 +82,8 @@ class Val:
     `public_since` is the first version that others may read, and None for a private val.
     `payload` is the stored value in the guests' codec and `json` the same for HTTP; lists leave both out.
     `error` is what the saving run threw, as a JSON object; `author` is the val whose code wrote this version.
+    `forked_id` and `forked_version` are what it was made of, which may be gone; `named_version` is the version whose
+    references are known (references.py).
     """
 
     id: str
@@ -104,6 +106,14 @@ class Val:
     updated_at: int
     run_start: int | None
     run_end: int | None
+    forked_id: str | None = None
+    forked_version: int | None = None
+    named_version: int | None = None
+
+    @property
+    def forked(self) -> tuple[str, int] | None:
+        """Which version of which val it was made of."""
+        return None if self.forked_id is None or self.forked_version is None else (self.forked_id, self.forked_version)
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,11 +23,14 @@ from host_api.store import (
     failures,
     intervals,
     outbox,
+    references,
     rotation,
+    search,
     secret,
     vals,
     writing,
 )
+from host_api.store.beside import Beside
 from host_api.store.changing import KEEP, Keep
 from host_api.store.clock import now_ms
 from host_api.store.keys import Keys
@@ -47,8 +50,10 @@ from host_api.store.model import (
     Val,
     Version,
 )
+from host_api.store.references import Named, Unknown
 from host_api.store.rotation import Checked, Rotated
 from host_api.store.schema import MIGRATIONS
+from host_api.store.search import Search
 from host_api.store.url import path_of
 from host_api.store.vals import MANY
 from host_api.store.writer import Writer
@@ -92,6 +97,7 @@ class Store:
         self._presence = Presence(path.with_name(f"{path.name}.live"))
         self._pending: dict[str, EvaluationRow] = {}
         self._touched: dict[str, int] = {}
+        self._beside = Beside(path)
 
     @classmethod
     def open(
@@ -112,6 +118,7 @@ class Store:
 
     def close(self) -> None:
         """Finish what is queued and let go; safe to call again."""
+        self._beside.close()
         self._writer.close()
         self._presence.leave()
         self._db.close()
@@ -272,6 +279,43 @@ class Store:
         """A val's history, newest first, without the stored values."""
         return vals.versions(self._db, val_id, limit, offset)
 
+    @_reading
+    def free_name(self, owner: str, name: str) -> str:
+        """Return the name, or one like it that the owner does not use yet."""
+        return writing.free_name(self._db, owner, name)
+
+    @_reading
+    def reference_count(self, val: Val, reader_id: str = "") -> int:
+        """How many vals that the reader may see name this one."""
+        return references.count(self._db, val, reader_id)
+
+    async def search(self, text: str, reader_id: str = "", *, limit: int = 20, offset: int = 0) -> list[Val]:
+        """Find vals whose name, code or readme has this text: public ones and the reader's own; raise Overloaded."""
+        asked = Search(text, reader_id, limit, offset)
+        return await self._beside.read(lambda db: search.find(db, asked))
+
+    async def listed_vals(self, owner_id: str, *, public_only: bool, limit: int, offset: int) -> list[Val]:
+        """Do as `vals`, beside the loop; raise Overloaded."""
+        privacies = (Privacy.PUBLIC,) if public_only else vals.EVERYTHING
+        return await self._beside.read(lambda db: vals.of(db, owner_id, privacies, limit, offset))
+
+    async def naming(self, val: Val, reader_id: str = "", *, limit: int = 20, offset: int = 0) -> list[Val]:
+        """The vals that name this one, as far as the reader may see them, by owner and name; raise Overloaded."""
+        return await self._beside.read(lambda db: references.to(db, val, reader_id, limit, offset))
+
+    async def named_by(self, val: Val, reader_id: str = "", *, limit: int = 20, offset: int = 0) -> list[Val]:
+        """The vals that this one names, as far as the reader may see them, by owner and name; raise Overloaded."""
+        return await self._beside.read(lambda db: references.of(db, val, reader_id, limit, offset))
+
+    @_reading
+    def unindexed(self, after: str = "") -> tuple[str | None, list[Unknown]]:
+        """Look at the next few vals, by id: the last one's (None: there are no more), and those nobody has looked for."""
+        return references.unknown(self._db, after)
+
+    def index(self, val_id: str, version: int, named: Named) -> Future[None]:
+        """Keep what a version names that was written when nobody looked, unless there is a newer one by now."""
+        return self._writer.submit(lambda db: references.keep_late(db, val_id, version, named))
+
     def write_val(  # noqa: PLR0913 — one per field of a version
         self,
         owner: str,
@@ -292,11 +336,14 @@ class Store:
         run_start: int | None = None,
         run_end: int | None = None,
         renamed: str | None = None,
+        forked: tuple[str, int] | None = None,
+        named: Named | None = None,
     ) -> Future[Val]:
         """Write a new version, of a new val if need be.
 
         `renamed` is the id of a val that has another name until then: name and version change in one step.
         `privacy` and `readme` None keep what there is; a new val is private.
+        `forked` is the version of a val that this new one is made of (it gets a free name); `named` is what the source names.
         `expected` is the version it must have now (MUST_NOT_EXIST: none); `only_data` refuses to replace code.
         Raises NotFound (owner), BadInput (name), Conflict, CodeInTheWay, LimitError (quota).
         """
@@ -317,6 +364,8 @@ class Store:
             author=author,
             run_start=run_start,
             run_end=run_end,
+            forked=forked,
+            named=named,
         )
 
         def write(db: sqlite3.Connection) -> Val:

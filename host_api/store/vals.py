@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from host_api.store.model import Kind, Privacy, Val, Version
@@ -15,22 +15,21 @@ from host_api.store.model import Kind, Privacy, Val, Version
 _HEAD = "v.id, a.name, v.owner_id, v.name, v.privacy, n.version, n.kind, n.code"
 _TAIL = (
     "n.type, n.error, v.readme, v.public_since, n.evaluation, n.author, v.created_at, v.updated_at, "
-    "n.run_start, n.run_end"
+    "n.run_start, n.run_end, v.forked_id, v.forked_version, v.named_version"
 )
 _FULL = f"{_HEAD}, n.payload, n.json, {_TAIL}"
 _BRIEF = f"{_HEAD}, NULL, NULL, {_TAIL}"
-_NEWEST = (
-    "FROM accounts a JOIN vals v ON v.owner_id = a.id JOIN versions n ON n.val_id = v.id AND n.version = v.version"
-)
+NEWEST = "FROM accounts a JOIN vals v ON v.owner_id = a.id JOIN versions n ON n.val_id = v.id AND n.version = v.version"
 _PINNED = "FROM accounts a JOIN vals v ON v.owner_id = a.id JOIN versions n ON n.val_id = v.id AND n.version = ?"
 _BY_NAME = "WHERE a.folded = ? AND v.folded = ?"
 
 # Our own texts, no value in them.
-_FIND = f"SELECT {_FULL} {_NEWEST} {_BY_NAME}"
+_FIND = f"SELECT {_FULL} {NEWEST} {_BY_NAME}"
 _FIND_PINNED = f"SELECT {_FULL} {_PINNED} {_BY_NAME} AND n.version >= v.named_from"
-_FIND_ID = f"SELECT {_FULL} {_NEWEST} WHERE v.id = ?"
+_FIND_ID = f"SELECT {_FULL} {NEWEST} WHERE v.id = ?"
+_BRIEF_ID = f"SELECT {_BRIEF} {NEWEST} WHERE v.id = ?"
 _FIND_ID_PINNED = f"SELECT {_FULL} {_PINNED} WHERE v.id = ?"
-_LIST = f"SELECT {_BRIEF} {_NEWEST} WHERE v.owner_id = ? AND v.privacy IN (?, ?, ?) ORDER BY v.folded LIMIT ? OFFSET ?"
+_LIST = f"SELECT {_BRIEF} {NEWEST} WHERE v.owner_id = ? AND v.privacy IN (?, ?, ?) ORDER BY v.folded LIMIT ? OFFSET ?"
 _VERSIONS = """
     SELECT val_id, version, kind, code, type, error, evaluation, author, created_at
     FROM versions WHERE val_id = ? ORDER BY version DESC LIMIT ? OFFSET ?"""
@@ -65,6 +64,12 @@ def of(
     wanted = [*privacies, "", "", ""][:3]
     found = db.execute(_LIST, (owner_id, *wanted, limit, offset))
     return [val for row in found if (val := as_val(row)) is not None]
+
+
+def briefly(db: sqlite3.Connection, ids: Iterable[tuple[str]]) -> list[Val]:
+    """Find vals by their ids, without their stored values: what is large is not sorted with them."""
+    rows = [db.execute(_BRIEF_ID, one).fetchone() for one in ids]
+    return [val for row in rows if (val := as_val(row)) is not None]
 
 
 def versions(db: sqlite3.Connection, val_id: str, limit: int = MANY, offset: int = 0) -> list[Version]:

@@ -9,20 +9,26 @@ from __future__ import annotations
 import json
 import sqlite3
 from dataclasses import dataclass, replace
+from itertools import count
 
-from host_api.store import accounts, vals
+from host_api.store import accounts, references, vals
 from host_api.store.clock import now_ms
 from host_api.store.ids import new_id
 from host_api.store.model import MUST_NOT_EXIST, Account, Kind, Privacy, Quota, Val
 from host_api.store.numbering import take_number
+from host_api.store.references import Named
 from host_api.store.room import count_in, make_room
 from kernel.errors import CodeInTheWay, Conflict
-from kernel.principals import insist_name
+from kernel.principals import MAX_NAME, insist_name
 
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """A version to be written. `privacy` None keeps what there is (private for a new val), and so does `readme`."""
+    """A version to be written. `privacy` None keeps what there is (private for a new val), and so does `readme`.
+
+    `forked` is the version of another val that this one is made of: it is a new val, and gets a free name if its own is taken.
+    `named` is what the source names (None: it has no source of its own, or nobody knows).
+    """
 
     owner: str
     name: str
@@ -40,6 +46,8 @@ class Draft:
     author: str | None = None
     run_start: int | None = None
     run_end: int | None = None
+    forked: tuple[str, int] | None = None
+    named: Named | None = None
 
     @property
     def size(self) -> int:
@@ -54,6 +62,8 @@ def write(db: sqlite3.Connection, draft: Draft, quota: Quota) -> Val:
     """
     account = accounts.insist(db, draft.owner)
     insist_name(draft.name, "a val")
+    if draft.forked is not None:
+        draft = replace(draft, name=free_name(db, draft.owner, draft.name), expected=MUST_NOT_EXIST)
     current = vals.find(db, draft.owner, draft.name)
     insist_expected(current, draft.expected)
     if draft.only_data and current is not None and current.kind is Kind.CODE:
@@ -67,7 +77,22 @@ def write(db: sqlite3.Connection, draft: Draft, quota: Quota) -> Val:
         update_row(db, written)
         _mark_prunable(db, current)
     _insert_version(db, written, draft.size)
+    if draft.named is not None:
+        references.keep(db, written.id, draft.named)
     return written
+
+
+def free_name(db: sqlite3.Connection, owner: str, name: str) -> str:
+    """Return the name, or else one like it that the owner does not use: `name_2` and so on."""
+    tried = (_numbered(name, number) for number in count(2))
+    return (
+        name if vals.find(db, owner, name) is None else next(one for one in tried if vals.find(db, owner, one) is None)
+    )
+
+
+def _numbered(name: str, number: int) -> str:
+    end = f"_{number}"
+    return name[: MAX_NAME - len(end)] + end
 
 
 def _new(draft: Draft, account: Account, number: int) -> Val:
@@ -93,6 +118,9 @@ def _new(draft: Draft, account: Account, number: int) -> Val:
         updated_at=now,
         run_start=draft.run_start,
         run_end=draft.run_end,
+        forked_id=None if draft.forked is None else draft.forked[0],
+        forked_version=None if draft.forked is None else draft.forked[1],
+        named_version=None if draft.named is None else number,
     )
 
 
@@ -115,6 +143,7 @@ def _next(draft: Draft, current: Val, number: int) -> Val:
         updated_at=now_ms(),
         run_start=draft.run_start,
         run_end=draft.run_end,
+        named_version=current.named_version if draft.named is None else number,
     )
 
 
@@ -134,8 +163,8 @@ def insist_expected(current: Val | None, expected: int | None) -> None:
 
 def _insert_val(db: sqlite3.Connection, val: Val) -> None:
     db.execute(
-        "INSERT INTO vals (id, owner_id, name, folded, privacy, version, readme, public_since, created_at, updated_at) "
-        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        "INSERT INTO vals (id, owner_id, name, folded, privacy, version, readme, public_since, created_at, updated_at, "
+        "forked_id, forked_version, named_version) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
             val.id,
             val.owner_id,
@@ -147,6 +176,9 @@ def _insert_val(db: sqlite3.Connection, val: Val) -> None:
             val.public_since,
             val.created_at,
             val.updated_at,
+            val.forked_id,
+            val.forked_version,
+            val.named_version,
         ),
     )
 
@@ -154,8 +186,9 @@ def _insert_val(db: sqlite3.Connection, val: Val) -> None:
 def update_row(db: sqlite3.Connection, val: Val) -> None:
     """Write what a val has beside its versions."""
     db.execute(
-        "UPDATE vals SET privacy = ?, version = ?, readme = ?, public_since = ?, updated_at = ? WHERE id = ?",
-        (val.privacy, val.version, val.readme, val.public_since, val.updated_at, val.id),
+        "UPDATE vals SET privacy = ?, version = ?, readme = ?, public_since = ?, updated_at = ?, named_version = ? "
+        "WHERE id = ?",
+        (val.privacy, val.version, val.readme, val.public_since, val.updated_at, val.named_version, val.id),
     )
 
 

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from host_api.http.docs import FILES
+
 
 @pytest.fixture(scope="module")
 def carried(root: Path, tmp_path_factory: pytest.TempPathFactory) -> set[str]:
@@ -25,10 +27,8 @@ def carried(root: Path, tmp_path_factory: pytest.TempPathFactory) -> set[str]:
 
 
 def test_the_wheel_carries_the_built_guest(carried: set[str], root: Path) -> None:
-    built = {
-        path.relative_to(root).as_posix() for path in (root / "guests" / "build").iterdir() if path.suffix == ".wasm"
-    }
-    assert built
+    built = {path.relative_to(root).as_posix() for path in (root / "guests" / "build").rglob("*") if path.is_file()}
+    assert {f"guests/build/docs/{name}" for name in FILES} <= built
     assert built <= carried
 
 

@@ -20,6 +20,7 @@ from host_api.house import House
 from host_api.http.server import make_runner
 from host_api.settings import Settings
 from host_api.store.model import ALL_SCOPES, Privacy, Scope, Val
+from tests.http import promises
 
 
 @dataclass(frozen=True)
@@ -54,7 +55,10 @@ class World:
         body: object = None,
         headers: dict[str, str] | None = None,
     ) -> Answer:
-        """Send a request exactly as written: `body` is bytes, or what becomes JSON; `by` is a user's name."""
+        """Send a request exactly as written: `body` is bytes, or what becomes JSON; `by` is a user's name.
+
+        Whatever is answered must be what the description of the API promises.
+        """
         sent = dict(headers or {})
         if token or by:
             sent["Authorization"] = f"Bearer {token or self.tokens[by or '']}"
@@ -62,7 +66,12 @@ class World:
         async with self.session.request(
             method, URL(self.address + path, encoded=True), data=data, headers=sent, allow_redirects=False
         ) as got:
-            return Answer(got.status, {key.title(): value for key, value in got.headers.items()}, await got.read())
+            answer = Answer(got.status, {key.title(): value for key, value in got.headers.items()}, await got.read())
+            if "Host" not in sent:  # a val's own host is described nowhere
+                promises.insist(
+                    method, path, promises.Told(answer.status, got.content_type, answer.headers, answer.body)
+                )
+            return answer
 
     async def add_user(self, name: str) -> None:
         account = await self.house.store.add_account(name, f"{name}@example.com")

@@ -149,6 +149,7 @@ async def test_eval_takes_code_with_arguments_or_bare(world: World, body: object
         ("6/3", 2),
         (quote("({a: 1}).a", safe=""), 1),
         ("()=>7", 7),
+        (quote("1 // and\n+ 1"), 2),
         ("'é'".encode().hex(), None),
     ],
 )
