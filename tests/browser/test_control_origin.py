@@ -59,7 +59,7 @@ WORKING = {
     "a preload": Page('<link rel="preload" as="image" href="EAR/">'),
     "an import of styles": Page("<style>@import 'EAR/';</style>"),
     "a picture of a style": Page('<p style="background: url(EAR/)">x</p>'),
-    "a font": Page('<style>@font-face { font-family: f; src: url(EAR/) } p { font-family: f }</style><p>x</p>'),
+    "a font": Page("<style>@font-face { font-family: f; src: url(EAR/) } p { font-family: f }</style><p>x</p>"),
     "a picture": Page('<img src="EAR/">'),
     "a sound": Page('<audio src="EAR/"></audio>'),
     "a frame of elsewhere": Page('<iframe src="EAR/"></iframe>'),
@@ -101,7 +101,14 @@ async def siege(browser: Browser, world: World, ear: Ear, page: Page, example: P
 
 
 EVERYWHERE = ("run", "eval", "old-eval", "old-express", "express", "web")
-EVERYWHERE_TRIED = ("a script", "a handler of an error", "a policy in the answer", "an svg", "a refresh in the answer", "a picture")
+EVERYWHERE_TRIED = (
+    "a script",
+    "a handler of an error",
+    "a policy in the answer",
+    "an svg",
+    "a refresh in the answer",
+    "a picture",
+)
 """The others are opened where answers are made whole, and where a val answers itself: elsewhere an answer is dressed as one of these."""
 
 
