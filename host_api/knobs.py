@@ -165,9 +165,9 @@ def _count(name: str, help_: str, *, least: int = 0, most: int = 10**9, limit: b
     )
 
 
-def _seconds(name: str, help_: str, most: float) -> Knob:
+def _seconds(name: str, help_: str, most: float, *, limit: bool = True) -> Knob:
     takes = f"seconds, more than 0 and at most {most:g}, such as 0.5"
-    return Knob(name, partial(_read_seconds, most=most), takes, help_, limit=True, show=_show_seconds)
+    return Knob(name, partial(_read_seconds, most=most), takes, help_, limit=limit, show=_show_seconds)
 
 
 _MIB = 2**20
@@ -229,6 +229,9 @@ KNOBS: tuple[Knob, ...] = (
     _count("FETCHES_AT_ONCE", "fetches of an evaluation that run at once", least=1),
     _bytes("FETCH_BODY", "a fetched body, decoded", least=0),
     _count("ANONYMOUS_FETCHES", "fetches of an anonymous evaluation"),
+    _count("INTERVALS", "vals of a principal that run on a schedule"),
+    _count("INTERVALS_AT_ONCE", "such runs at once; half of them may be one owner's", least=1, most=1000),
+    _seconds("SHORTEST_INTERVAL", "the least time between two such runs of a val", most=86_400, limit=False),
     _bytes("BODY", "a request's body"),
     _bytes("URL", "a request's address", least=256),
     _bytes("CODE", "a val's source"),

@@ -47,6 +47,9 @@ class Settings:
     fetch_body: int = 10 * MIB
     anonymous_fetches: int = 5
     emails_per_minute: int = 100
+    intervals: int = 100
+    intervals_at_once: int = 8
+    shortest_interval: float = 1.0
     body: int = 2_000_000
     url: int = 16_000
     code: int = 256_000
@@ -105,7 +108,7 @@ class Settings:
     @property
     def quota(self) -> Quota:
         """What one principal may keep."""
-        return Quota(self.storage, self.versions, self.emails_per_minute)
+        return Quota(self.storage, self.versions, self.emails_per_minute, self.intervals)
 
     @property
     def keys(self) -> Keys:

@@ -1,4 +1,5 @@
 // What an evaluation comes to: the outermost value, awaited all through, as JSON or as what is stored; or what it threw.
+import { GIVEN } from "./arguments.js";
 import { show } from "./console.js";
 import { rendered } from "./jsx.js";
 import { placeOf, references } from "./references.js";
@@ -6,7 +7,7 @@ import { respond, serve } from "./serve.js";
 import { kindOf, rendering } from "./val.js";
 import { isResponse } from "./web/response.js";
 
-const { parse, stringify } = JSON;
+const { stringify } = JSON;
 const { isArray } = Array;
 const { getPrototypeOf } = Object;
 
@@ -113,7 +114,7 @@ function failed(host, thrown) {
   host.glue.finish(1, name, message, stack);
 }
 
-const MODES = { __proto__: null, run: result, save: saved };
+const MODES = { __proto__: null, run: result, interval: result, save: saved };
 const SERVING = { __proto__: null, express: true, web: true, serve: true };
 
 // The answer has gone through the door when this is done.
@@ -143,8 +144,8 @@ export function enter(host, mode, name, code, list, args, body) {
       result(host, value);
       return;
     }
-    if (mode === "run") {
-      const call = (made) => (typeof made === "function" ? made(...(args === undefined ? [] : parse(args))) : made);
+    if (mode in GIVEN) {
+      const call = (made) => (typeof made === "function" ? made(...GIVEN[mode](args)) : made);
       value = isPromise(host, value) ? value.then(call) : call(value);
     }
     conclude(host, mode, value);

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from difflib import get_close_matches
 from typing import Any, NoReturn
 
-from host_api.commands import accounts, operating, records, running, secret, vals
+from host_api.commands import accounts, operating, records, running, schedule, secret, vals
 from host_api.commands.command import Command, Context
 from host_api.commands.show import to_json
 from host_api.settings import Settings
@@ -27,6 +27,7 @@ COMMANDS: tuple[Command, ...] = (
     *accounts.COMMANDS,
     *secret.COMMANDS,
     *vals.COMMANDS,
+    *schedule.COMMANDS,
     *running.COMMANDS,
     *records.COMMANDS,
     *operating.COMMANDS[1:],

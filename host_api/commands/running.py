@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from host_api.commands.command import Command, Context, hush_log, insist_user, run_async
 from host_api.commands.show import to_json
-from host_api.commands.vals import read_code
+from host_api.commands.vals import insist_val, read_code
 from kernel.errors import BadInput, HostFailure
 from kernel.policy import Policy
 from kernel.principals import ANONYMOUS, ValName
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 
 def _run(context: Context, args: Namespace) -> int:
+    if args.as_interval:
+        return _finish(context, run_async(_try(context, args)))
     named = ValName.parse(args.val)
     return _finish(context, run_async(_evaluate(context, args, val=(named.owner.name, named.name, named.version))))
 
@@ -26,6 +28,19 @@ def _run(context: Context, args: Namespace) -> int:
 def _eval(context: Context, args: Namespace) -> int:
     code = read_code("-") if args.code == "-" else args.code
     return _finish(context, run_async(_evaluate(context, args, code=code)))
+
+
+async def _try(context: Context, args: Namespace) -> Outcome:
+    """Run a val in this process as its schedule does; a run that is under way does not hold this one up."""
+    if args.args is not None or args.requester is not None:
+        raise BadInput("--as-interval makes the argument itself and runs as the author: leave out --args and --as.")
+    from host_api.house import House  # noqa: PLC0415 — loads the engine
+    from host_api.intervals.running import try_now  # noqa: PLC0415 — as above
+    from host_api.store.clock import now_ms  # noqa: PLC0415
+
+    hush_log()
+    async with House.open(context.settings) as house:
+        return await try_now(house, insist_val(house.store, args.val), now_ms())
 
 
 async def _evaluate(
@@ -107,6 +122,9 @@ def _shared_arguments(parser: ArgumentParser) -> None:
 def _run_arguments(parser: ArgumentParser) -> None:
     parser.add_argument("val", metavar="USER.VAL", help="as in alice.hello, or alice.hello@3 for version 3")
     _shared_arguments(parser)
+    parser.add_argument(
+        "--as-interval", action="store_true", help="as its author, with the argument that a schedule gives it"
+    )
 
 
 def _eval_arguments(parser: ArgumentParser) -> None:

@@ -96,7 +96,7 @@ def _brief_json(val: Val) -> dict[str, object]:
 
 def _show(context: Context, args: Namespace) -> int:
     with context.open_store() as store:
-        val = _insist(store, args.val)
+        val = insist_val(store, args.val)
     if args.json:
         kept = {"code": val.code, "value": raw(val.json), "readme": val.readme, "evaluation": val.evaluation}
         context.out(to_json(_brief_json(val) | kept))
@@ -108,7 +108,7 @@ def _show(context: Context, args: Namespace) -> int:
 
 def _versions(context: Context, args: Namespace) -> int:
     with context.open_store() as store:
-        versions = store.versions(_insist(store, args.val).id)
+        versions = store.versions(insist_val(store, args.val).id)
     if args.json:
         context.out(to_json([_version_json(one) for one in versions]))
     else:
@@ -143,7 +143,7 @@ def _version_json(version: Version) -> dict[str, object]:
 
 def _restore(context: Context, args: Namespace) -> int:
     with context.open_store() as store:
-        val = _insist(store, args.val)
+        val = insist_val(store, args.val)
         restored = run_async(_restored(store, val, args.version))
     context.out(f"{restored.owner}.{restored.name}@{restored.version}")
     return 0
@@ -154,13 +154,13 @@ async def _restored(store: Store, val: Val, version: int) -> Val:
 
 
 def _restore_arguments(parser: ArgumentParser) -> None:
-    _val_argument(parser)
+    val_argument(parser)
     parser.add_argument("version", metavar="VERSION", type=int, help="as `val versions` shows")
 
 
 def _delete(context: Context, args: Namespace) -> int:
     with context.open_store() as store:
-        val = _insist(store, args.val)
+        val = insist_val(store, args.val)
         run_async(_deleted(store, val))
     context.hint(f"@{val.owner}.{val.name} and all its versions are gone.")
     return 0
@@ -170,7 +170,7 @@ async def _deleted(store: Store, val: Val) -> bool:
     return await store.delete_val_by_id(val.id)
 
 
-def _insist(store: Store, text: str) -> Val:
+def insist_val(store: Store, text: str) -> Val:
     """Find a val by what was typed; raise BadInput, NotFound."""
     named = ValName.parse(text)
     val = store.val(named.owner.name, named.name, named.version)
@@ -179,12 +179,13 @@ def _insist(store: Store, text: str) -> Val:
     return val
 
 
-def _val_argument(parser: ArgumentParser) -> None:
+def val_argument(parser: ArgumentParser) -> None:
+    """Add the USER.VAL that most of these take first."""
     parser.add_argument("val", metavar="USER.VAL", help="as in alice.hello, or alice.hello@3 for version 3")
 
 
 def _show_arguments(parser: ArgumentParser) -> None:
-    _val_argument(parser)
+    val_argument(parser)
     json_argument(parser)
 
 
@@ -228,6 +229,6 @@ COMMANDS = (
         "Delete a val with all its versions.",
         "valgate val delete alice.hello",
         _delete,
-        _val_argument,
+        val_argument,
     ),
 )

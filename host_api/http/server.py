@@ -8,6 +8,7 @@ import os
 import signal
 import sys
 from collections.abc import Callable
+from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING
 
 from aiohttp import web
@@ -17,6 +18,7 @@ from host_api.house import House
 from host_api.http import logs
 from host_api.http.app import make_app
 from host_api.http.connections import Runner
+from host_api.intervals.runner import intervals_run
 from kernel.errors import BadSetting
 
 if TYPE_CHECKING:
@@ -58,16 +60,18 @@ async def _serve(
     token = await garden.plant(house) if demo else None
     runner = make_runner(house)
     await runner.setup()
-    try:
-        gc.collect()
-        gc.freeze()  # what is here now stays: collecting it again and again was 7 % of an evaluation
-        address = await _listen(runner, host, port)
-        _say(f"Valgate serves on {address}", *(garden.lines(token, house, address) if demo else ()))
-        if ready is not None:
-            ready(address)
-        await stop.wait()
-    finally:
-        await runner.cleanup()
+    async with AsyncExitStack() as beside:
+        try:
+            gc.collect()
+            gc.freeze()  # what is here now stays: collecting it again and again was 7 % of an evaluation
+            address = await _listen(runner, host, port)
+            _say(f"Valgate serves on {address}", *(garden.lines(token, house, address) if demo else ()))
+            if ready is not None:
+                ready(address)
+            await beside.enter_async_context(intervals_run(house, stop, DRAIN_SECONDS))
+            await stop.wait()
+        finally:
+            await runner.cleanup()
 
 
 def _say(*lines: str) -> None:

@@ -56,6 +56,9 @@ def full_val(val: Val, requester: Requester, store: Store) -> Json:
         "likeCount": 0,
         "referenceCount": 0,
     }
+    interval = store.interval(val.id) if own else None
+    if interval is not None:
+        shown["schedule"] = orjson.Fragment(interval.schedule)
     return shown | {"output": _output(val.type, val.json)} if own or val.kind is Kind.DATA else shown
 
 

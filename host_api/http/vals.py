@@ -13,8 +13,11 @@ from aiohttp import web
 from host_api.http import answers, incoming, json_text, shapes
 from host_api.http.json_text import Document
 from host_api.http.route import Access, Call, Route, Writes
-from host_api.store import KEEP
-from host_api.store.model import Privacy, Scope, Val
+from host_api.intervals import Cron, Every, Schedule, parse, set_schedule
+from host_api.store import KEEP, Keep
+from host_api.store.clock import now_ms
+from host_api.store.intervals import ONLY_CODE
+from host_api.store.model import Kind, Privacy, Scope, Val
 from kernel.errors import BadInput, NotFound
 
 RAW_TYPES = frozenset({"text/plain", "text/javascript", "application/javascript", "text/typescript"})
@@ -41,12 +44,17 @@ async def show(call: Call) -> web.Response:
 
 
 async def change(call: Call) -> web.Response:
-    """Change any of name, code, privacy, readme of one's own val; new code is a new version."""
+    """Change any of name, code, privacy, readme, schedule of one's own val; new code is a new version."""
     val = own(call)
     document = await incoming.read_object(call.request, call.house.settings.body)
-    if "schedule" in document.members and document.members["schedule"].value is not None:
-        return answers.sentence(501, "Schedules are not supported yet.")
-    return shown(call, await _changed(call, val, document))
+    # Read before anything is changed, so that a bad one changes nothing.
+    schedule = _schedule_of(call, document)
+    if isinstance(schedule, Every | Cron) and val.kind is Kind.DATA and "code" not in document.members:
+        raise BadInput(ONLY_CODE)
+    val = await _changed(call, val, document)
+    if not isinstance(schedule, Keep):
+        await set_schedule(call.house.store, val.id, schedule)
+    return shown(call, val)
 
 
 async def remove(call: Call) -> web.Response:
@@ -83,6 +91,16 @@ def privacy_of(document: Document) -> Privacy | None:
     if text is not None and text not in {privacy.value for privacy in Privacy}:
         raise BadInput(f"privacy must be one of: {', '.join(Privacy)}.")
     return None if text is None else Privacy(text)
+
+
+def _schedule_of(call: Call, document: Document) -> Schedule | Keep | None:
+    """Read the schedule: an explicit null takes it away."""
+    part = document.members.get("schedule")
+    if part is None:
+        return KEEP
+    if part.value is None:
+        return None
+    return parse(part.value, call.house.settings.shortest_interval, now_ms())
 
 
 async def _changed(call: Call, val: Val, document: Document) -> Val:

@@ -177,9 +177,29 @@ class EvaluationRow:
 
 
 @dataclass(frozen=True, slots=True)
+class Interval:
+    """A val that runs by itself: `schedule` is JSON as host_api/intervals writes it, and `process` runs it now.
+
+    `last_run` is when the last run began, `next_run` when the next is due.
+    """
+
+    id: str
+    val_id: str
+    owner_id: str
+    owner: str
+    name: str
+    schedule: str
+    registered_at: int
+    last_run: int | None
+    next_run: int
+    process: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class Quota:
-    """What one principal may keep: bytes of versions, versions, and messages a minute."""
+    """What one principal may keep: bytes of versions, versions, messages a minute, and vals with a schedule."""
 
     storage: int = 1_000_000_000
     versions: int = 100_000
     emails_per_minute: int = 100
+    intervals: int = 100

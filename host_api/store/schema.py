@@ -107,7 +107,8 @@ _INTERVALS: Migration = (
     """CREATE TABLE intervals (
         val_id TEXT PRIMARY KEY REFERENCES vals(id), id TEXT NOT NULL UNIQUE, schedule TEXT NOT NULL,
         registered_at INTEGER NOT NULL, last_run INTEGER, next_run INTEGER NOT NULL, process TEXT) WITHOUT ROWID""",
-    "CREATE INDEX intervals_next ON intervals(next_run)",
+    "CREATE INDEX intervals_next ON intervals(next_run) WHERE process IS NULL",
+    "CREATE INDEX intervals_claimed ON intervals(process) WHERE process IS NOT NULL",
 )
 
 SECOND: Migration = (*_PARENTS, *_FORKS, *_REFERENCES, *_DELIVERIES, *_INTERVALS)

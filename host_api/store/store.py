@@ -9,12 +9,12 @@ What it must never do: decide who may read or write; give a secret or a token to
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial, wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, ParamSpec, Self, TypeVar
 
-from host_api.store import accounts, changing, connect, evaluations, failures, outbox, secret, vals, writing
+from host_api.store import accounts, changing, connect, evaluations, failures, intervals, outbox, secret, vals, writing
 from host_api.store.changing import KEEP, Keep
 from host_api.store.clock import now_ms
 from host_api.store.keys import Cipher, Keys
@@ -23,6 +23,7 @@ from host_api.store.model import (
     ALL_SCOPES,
     Account,
     EvaluationRow,
+    Interval,
     Kind,
     Mail,
     Privacy,
@@ -389,14 +390,18 @@ class Store:
         return self._record(row, urgent=row.effects > 0)
 
     def _record(self, row: EvaluationRow, *, urgent: bool) -> Future[None]:
-        try:
-            process = self._presence.enter()
-        except OSError as error:
-            raise failures.while_running(error) from error
+        process = self._enter()
         self._pending[row.id] = row
         done = self._writer.submit(lambda db: evaluations.record(db, row, process), urgent=urgent)
         done.add_done_callback(lambda _: self._settled(row))
         return done
+
+    def _enter(self) -> str:
+        """Say that this process lives, and return its id."""
+        try:
+            return self._presence.enter()
+        except OSError as error:
+            raise failures.while_running(error) from error
 
     def _settled(self, row: EvaluationRow) -> None:
         if self._pending.get(row.id) is row:
@@ -427,6 +432,55 @@ class Store:
         while now := await self._writer.submit(some):
             done += now
         return done
+
+    # Intervals
+
+    @_reading
+    def interval(self, val_id: str) -> Interval | None:
+        """Find a val's schedule."""
+        return intervals.of(self._db, val_id)
+
+    def put_interval(self, val_id: str, schedule: str, *, now: int, next_run: int) -> Future[None]:
+        """Give a val a schedule; the same one again changes nothing.
+
+        Raises NotFound, BadInput (data does not run), LimitError (quota).
+        """
+        most = self.quota.intervals
+        return self._writer.submit(lambda db: intervals.put(db, val_id, schedule, most, now=now, next_run=next_run))
+
+    def end_interval(self, val_id: str) -> Future[bool]:
+        """Take a val's schedule away; False if it has none."""
+        return self._writer.submit(lambda db: intervals.end(db, val_id))
+
+    @_reading
+    def due_interval(self, now: int, passed_over: Sequence[str] = ()) -> Interval | None:
+        """Find what has been due for longest and nobody has claimed, but for these owners' (ids)."""
+        return intervals.due(self._db, now, passed_over)
+
+    @_reading
+    def next_interval(self, after: int) -> int | None:
+        """When the next one is due after a time."""
+        return intervals.soonest(self._db, after)
+
+    def claim_interval(self, interval: Interval) -> Future[bool]:
+        """Take a due one for this process, as it was found; False if anything has changed since."""
+        process = self._enter()
+        return self._writer.submit(lambda db: intervals.claim(db, interval, process))
+
+    def settle_interval(self, interval: Interval, *, next_run: int, last_run: int | None = None) -> Future[None]:
+        """Give this process's claim back; what was changed or taken away meanwhile stays so."""
+        process = self._presence.id
+        return self._writer.submit(lambda db: intervals.settle(db, interval, process, next_run, last_run))
+
+    async def void_intervals(self) -> None:
+        """Take the claims of dead processes away."""
+        for process in self._claimants():
+            if not self._presence.alive(process):
+                await self._writer.submit(partial(intervals.void, process=process))
+
+    @_reading
+    def _claimants(self) -> list[str]:
+        return intervals.claimants(self._db)
 
     # The whole
 

@@ -136,6 +136,14 @@ def test_what_was_run_is_in_the_records(valgate: Run) -> None:
     assert "no" in valgate("runs", "alice").insist()
 
 
+def test_the_operator_sees_who_called_for_an_evaluation(valgate: Run) -> None:
+    valgate("val", "put", "bob", "-", "--privacy", "public", stdin="export const f = () => 1").insist()
+    assert valgate("eval", "api(@bob.f)", "--as", "alice").insist() == "1\n"
+    (mine,) = json.loads(valgate("runs", "alice", "--json").insist())
+    called, saved = json.loads(valgate("runs", "bob", "--json").insist())
+    assert (called["parent"], saved["parent"], mine["parent"]) == (mine["id"], None, None)
+
+
 def test_mail_reaches_the_outbox(valgate: Run) -> None:
     valgate("eval", "console.email('hello', 'subject')", "--as", "alice").insist()
     (mail,) = json.loads(valgate("mail", "alice", "--json").insist())

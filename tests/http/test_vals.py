@@ -179,12 +179,6 @@ async def test_raw_code_that_is_no_text_is_a_400(world: World) -> None:
     assert "at byte 1" in told["error"]
 
 
-async def test_a_schedule_is_not_promised(world: World) -> None:
-    made = await world.val("alice", "export let x = 1")
-    (await world.call("PUT", f"/v1/vals/{made.id}", by="alice", body={"schedule": "1h"})).insist(501)
-    (await world.call("PUT", f"/v1/vals/{made.id}", by="alice", body={"schedule": None})).insist(200)
-
-
 async def test_a_deleted_val_is_gone_and_its_number_stays_used(world: World) -> None:
     made = await world.val("alice", "export let x = 1")
     assert (await world.call("DELETE", f"/v1/vals/{made.id}", by="alice")).status == 204
