@@ -5,6 +5,7 @@ The attacker is alice, whose page somebody opens who uses bob's page and the ope
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 from urllib.parse import quote
 
@@ -12,11 +13,12 @@ import pytest
 import pytest_asyncio
 from yarl import URL
 
+from host_api.settings import Settings
 from host_api.store.model import Privacy
-from tests.browser.chromium import Browser
+from tests.browser.chromium import DOMAIN, Browser
 from tests.browser.conftest import Ear
 from tests.browser.places import home
-from tests.http.conftest import World
+from tests.http.conftest import World, open_world
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -205,6 +207,18 @@ async def test_so_is_it_below_a_vals_host_that_has_more_to_its_name(
     assert await browser.ask("return document.cookie") == "wide=1"
     await browser.open(home(furnished, "bob-page.web"))
     assert await browser.ask("return document.cookie") == ""
+
+
+async def test_so_is_it_where_the_browser_would_set_it_for_all(browser: Browser, settings: Settings) -> None:
+    async with open_world(replace(settings, vals_domain=DOMAIN)) as world:
+        for owner in ("alice", "bob"):
+            await world.val(owner, PAGE, Privacy.PUBLIC)
+        port = URL(world.address).port
+        await browser.open(f"http://alice-page.{DOMAIN}:{port}/?cookie={quote(f'wide=1; Domain={DOMAIN}')}")
+        assert await browser.ask("return document.cookie") == "wide=1"
+        await browser.open(f"http://bob-page.{DOMAIN}:{port}/echo")
+        assert await browser.text("body") == '{"cookie":null}'
+        await browser.open("about:blank")
 
 
 @pytest.mark.parametrize("domain", ["localhost", ".localhost", "bob-page.localhost", "127.0.0.1"])
