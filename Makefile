@@ -18,7 +18,7 @@ comma := ,
 space := $(subst ,, )
 
 .DEFAULT_GOAL := help
-.PHONY: help serve test fuzz bench guests browser lint format types imports tests coverage lines lock clean
+.PHONY: help serve test fuzz bench soak guests browser lint format types imports tests coverage lines lock clean
 .DELETE_ON_ERROR:
 
 help: ## What there is
@@ -35,6 +35,9 @@ fuzz: $(VENV)/.dev guests ## Hunt in the kernel and in the decoder with a millio
 
 bench: $(VENV)/.run guests ## Measure, beside aiohttp's hello in the same run
 	@$(BIN)/python -m bench
+
+soak: $(VENV)/.run guests ## Memory and latency at the start and at the end of a hundred thousand evaluations (COUNT=…)
+	@$(BIN)/python -m bench.soak $(if $(filter command line environment,$(origin COUNT)),$(COUNT),100000)
 
 guests: $(VENV)/.run ## Build the guest's engine and images (about a minute, once)
 	@$(BIN)/python -m guests.build

@@ -32,21 +32,21 @@ class Load(NamedTuple):
 @contextmanager
 def hello() -> Iterator[int]:
     """Run the floor; gives its port."""
-    port = _free_port()
-    with _running([sys.executable, "-m", "bench.hello", str(port)], port, os.environ):
+    port = free_port()
+    with running([sys.executable, "-m", "bench.hello", str(port)], port, os.environ):
         yield port
 
 
 @contextmanager
 def valgate(scratch: Path) -> Iterator[int]:
     """Run a valgate server with one public val, `bench.inc`; gives its port."""
-    port = _free_port()
+    port = free_port()
     environ = {**os.environ, "VALGATE_DB": f"sqlite:///{scratch / 'bench.db'}"}
-    _valgate(environ, "user", "add", "bench")
-    _valgate(environ, "val", "put", "bench", "-", "--name", "inc", "--privacy", "public", text="(x) => x + 1")
+    typed(environ, "user", "add", "bench")
+    typed(environ, "val", "put", "bench", "-", "--name", "inc", "--privacy", "public", text="(x) => x + 1")
     with (
         (scratch / "server.log").open("w") as log,
-        _running([VALGATE, "serve", "--host", "127.0.0.1", "--port", str(port)], port, environ, log),
+        running([VALGATE, "serve", "--host", "127.0.0.1", "--port", str(port)], port, environ, log),
     ):
         yield port
 
@@ -60,18 +60,19 @@ def drive(plan: Plan) -> Load:
     return Load(told["times"], len(told["times"]) / told["seconds"])
 
 
-def _valgate(environ: Mapping[str, str], *words: str, text: str = "") -> None:
-    """Run one command of the command line to its end."""
-    subprocess.run([VALGATE, *words], env=environ, input=text, check=True, capture_output=True, text=True)
+def typed(environ: Mapping[str, str], *words: str, text: str = "") -> str:
+    """Run one command of the command line to its end; return what it printed."""
+    ran = subprocess.run([VALGATE, *words], env=environ, input=text, check=True, capture_output=True, text=True)
+    return ran.stdout.strip()
 
 
 @contextmanager
-def _running(words: list[str], port: int, environ: Mapping[str, str], log: TextIO | None = None) -> Iterator[None]:
-    """Run a server until the block ends; it answers on `/healthz` before the block begins."""
+def running(words: list[str], port: int, environ: Mapping[str, str], log: TextIO | None = None) -> Iterator[int]:
+    """Run a server until the block ends; it answers on `/healthz` before the block begins, which is given its process id."""
     with subprocess.Popen(words, env=environ, stdout=subprocess.DEVNULL, stderr=log) as process:
         try:
             _wait_for(port, process)
-            yield
+            yield process.pid
         finally:
             process.terminate()
 
@@ -99,7 +100,7 @@ def _answers(port: int) -> bool:
         return False
 
 
-def _free_port() -> int:
+def free_port() -> int:
     """A port that nobody listens on now."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))

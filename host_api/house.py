@@ -33,7 +33,7 @@ from host_api.underway import Underway
 from kernel import evaluation
 from kernel.capability import Capability, Run
 from kernel.engine import Engine
-from kernel.errors import BadSetting, BrokenGuest, ErrorInfo, NotFound, TooLarge, ValgateError
+from kernel.errors import BadSetting, BrokenGuest, Conflict, ErrorInfo, NotFound, TooLarge, ValgateError
 from kernel.evaluation import Evaluation, Kernel
 from kernel.limits import MIB, Limits
 from kernel.policy import Policy
@@ -85,6 +85,15 @@ class Outcome:
     error: ErrorInfo | None
     owned: bool
     answer: tuple[Head, bytes] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What is saved beside the code: None keeps what there is. `renamed` is the id of a val that takes its new name with this version."""
+
+    privacy: Privacy | None
+    readme: str | None
+    renamed: str | None
 
 
 class House:
@@ -270,8 +279,9 @@ class House:
         unit = await self.compiler.compile(code)
         wanted = name or (known.name if known else None) or unit.name or self._new_name(account.name)
         insist_name(wanted, "a val")
-        if known is not None and known.name != wanted:
-            await self.store.update_val(known.id, name=wanted)
+        renamed = known if known is not None and known.name != wanted else None
+        if renamed is not None and _is_another(renamed, self.store.val(owner, wanted)):
+            raise Conflict(f"There is a val {wanted!r} already.")
         row = EvaluationRow(
             id=new_id(),
             caller=Principal(account.name).name,
@@ -285,11 +295,10 @@ class House:
             code=code,
         )
         finished = await self._run(Task(Manner.SAVE, Principal(account.name), row, self._chains.join(FIRST)), Bill())
-        return await self._keep(account.name, wanted, code, finished, privacy, readme)
+        kept = Kept(privacy, readme, renamed.id if renamed else None)
+        return await self._keep(account.name, wanted, code, finished, kept)
 
-    async def _keep(
-        self, owner: str, name: str, code: str, finished: Finished, privacy: Privacy | None, readme: str | None
-    ) -> Val:
+    async def _keep(self, owner: str, name: str, code: str, finished: Finished, kept: Kept) -> Val:
         error, row = finished.error, finished.row
         text, _, payload = (*finished.values[1:4], None, None, None)[:3] if error is None else (None, None, None)
         is_data = error is not None or isinstance(payload, bytes)
@@ -302,8 +311,9 @@ class House:
             json=text.encode("utf-8", "replace") if isinstance(text, str) else None,
             type=type_of(finished.values) if error is None else "undefined",
             error=None if error is None else _told(error),
-            privacy=privacy,
-            readme=readme,
+            privacy=kept.privacy,
+            readme=kept.readme,
+            renamed=kept.renamed,
             evaluation=row.id,
             author=f"@{owner}",
             run_start=row.started,
@@ -333,6 +343,10 @@ def _given(task: Task) -> tuple[Value, Value]:
     if task.served is None or task.served.request is None:
         return None if task.args is None else task.args.decode("utf-8", "replace"), None
     return task.served.request.decode(), task.served.body
+
+
+def _is_another(val: Val, found: Val | None) -> bool:
+    return found is not None and found.id != val.id
 
 
 def _needs_no_guest(val: Val) -> bool:

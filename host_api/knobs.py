@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
+from host_api.mail.address import is_address
+from host_api.mail.server import TAKES, Server
 from host_api.net.addresses import Allowance
 from kernel.errors import BadSetting
 from kernel.policy import Policy
@@ -30,6 +32,8 @@ _UNITS = {
     "gib": 2**30,
 }
 _SHOWN = (("GB", 10**9), ("MB", 10**6), ("KB", 10**3), ("GiB", 2**30), ("MiB", 2**20), ("KiB", 2**10))
+_SECRET = frozenset({"KEY", "SMTP_URL"})
+"""Settings whose text is not repeated in an error."""
 _BYTES = re.compile(r"([0-9]{1,15})\s*([A-Za-z]*)", re.ASCII)
 _DOMAIN = re.compile(
     r"(?=.{1,190}\Z)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)*[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(:[0-9]{1,5})?"
@@ -66,7 +70,7 @@ class Knob:
         try:
             return self.read(text.strip())
         except (_Wrong, ValueError):
-            shown = "what it holds" if self.name == "KEY" else repr(text[:60])
+            shown = "what it holds" if self.name in _SECRET else repr(text[:60])
             raise BadSetting(f"{self.variable} takes {self.takes}, not {shown}.") from None
 
 
@@ -125,6 +129,19 @@ def _read_domain(text: str) -> str:
     if not _DOMAIN.fullmatch(text.lower()):
         raise _Wrong
     return text.lower()
+
+
+def _read_mail_domain(text: str) -> str:
+    domain = _read_domain(text)
+    if ":" in domain:
+        raise _Wrong
+    return domain
+
+
+def _read_address(text: str) -> str:
+    if not (is_address(text) and text.isascii()):
+        raise _Wrong
+    return text
 
 
 def _read_hosts(text: str) -> tuple[str, ...]:
@@ -205,6 +222,27 @@ KNOBS: tuple[Knob, ...] = (
         "names, addresses or networks with commas between, each with a port or without, such as localhost:8080, *.corp.example, 10.0.0.0/8 or [fd00::1]:443",
         "what vals may fetch from though it is not on the public internet: a name allows what is asked for by that name, an address what really leads there",
         show=_show_hosts,
+    ),
+    Knob(
+        "SMTP_URL",
+        Server.parse,
+        TAKES,
+        "the mail server that takes what console.email sends; without one it stays in the outbox",
+        show=_show_maybe,
+    ),
+    Knob(
+        "MAIL_FROM",
+        _read_address,
+        "an address, as in valgate@example.org",
+        "the sender of that mail; default valgate@ the mail domain",
+        show=_show_maybe,
+    ),
+    Knob(
+        "MAIL_DOMAIN",
+        _read_mail_domain,
+        "a domain, such as mail.example.org",
+        "mail-in takes mail to user.val@<this domain>; default the vals domain",
+        show=_show_maybe,
     ),
     _seconds("CPU", "processor time of an evaluation", most=3600),
     _seconds("WALL", "how long an evaluation may take", most=86_400),

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import traceback
 import uuid
 from dataclasses import dataclass, replace
 
@@ -73,6 +74,7 @@ class Recorded:
         self._frame, self._row, self._underway, self._most = frame, row, underway, tree
         self._recorder = Recorder(limits.calls, row.id, str(frame.caller))
         self._started: asyncio.Future[None] | None = None
+        self._looked_for, self._redact = 0, Redactor({})
         self.run = Run(row.id, limits, self._recorder)
         self.run.state[BEFORE] = self._start
         self.run.state[DURABLY] = self._durably_begin
@@ -85,9 +87,21 @@ class Recorded:
     def _start(self) -> asyncio.Future[None]:
         """Queue the start row, once: before the first effect, or after a while. The future is done when it is durable."""
         if self._started is None:
-            self._started = self._store.start_evaluation(self._row)
+            self._started = self._store.start_evaluation(self._opening())
             self._started.add_done_callback(_seen)
         return self._started
+
+    def _opening(self) -> EvaluationRow:
+        """Return the start row: nobody knows yet which secrets will be read, so it has none of the caller's."""
+        row = self._row
+        if row.caller is None or (row.args is None and row.code is None):
+            return row
+        secrets = self._store.few_secrets(row.caller)
+        if secrets is None:
+            return replace(row, args=None, code=None)
+        redact = Redactor({value: f"@{row.caller}.{name}" for value, name in secrets.items()})
+        code = None if row.code is None else redact.text(row.code)
+        return replace(row, args=redact.json(row.args, self._limits.field), code=code)
 
     async def _durably_begin(self) -> None:
         """Have the start row on the disk; what is there already costs nothing."""
@@ -147,7 +161,9 @@ class Recorded:
 
     def _redactor(self) -> Redactor:
         read = self.run.state.get(READ)
-        return Redactor(read if isinstance(read, dict) else {})
+        if isinstance(read, dict) and len(read) != self._looked_for:
+            self._looked_for, self._redact = len(read), Redactor(read)
+        return self._redact
 
     async def _tree(self, evaluation: Evaluation) -> bytes:
         """Return the tree of calls as JSON; a long one is written beside the loop, which serves others meanwhile."""
@@ -220,7 +236,8 @@ class Recorded:
             ms=(row.ended or 0) - row.started,
         )
         for failure in evaluation.failures:
-            log.error("host failure", evaluation=row.id, exc_info=failure.__cause__ or failure)
+            told = "".join(traceback.format_exception(failure.__cause__ or failure))
+            log.error("host failure", evaluation=row.id, exception=self._redactor().text(told))
 
 
 def type_of(values: tuple[Value, ...]) -> str:

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from host_api.knobs import ENVIRONMENT, KNOBS, PREFIX, Knob
+from host_api.mail.server import Server
 from host_api.net.addresses import Rules
 from host_api.net.chain import Own
 from host_api.net.limits import Fetching
@@ -38,6 +39,9 @@ class Settings:
     policy: Policy = Policy.RESTRICTED
     vals_domain: str = "localhost"
     fetch_allow: tuple[str, ...] = ()
+    smtp_url: Server | None = None
+    mail_from: str | None = None
+    mail_domain: str | None = None
     anonymous_eval: bool = True
     host: str = "127.0.0.1"
     port: int = 8787
@@ -106,6 +110,16 @@ class Settings:
         return Own(self.host, self.vals_domain, self.fetch_rules.own_ports)
 
     @property
+    def domain_of_mail(self) -> str:
+        """Where vals get mail."""
+        return self.mail_domain or self.vals_domain.partition(":")[0]
+
+    @property
+    def sender_of_mail(self) -> str:
+        """Who sends the mail of vals."""
+        return self.mail_from or f"valgate@{self.domain_of_mail}"
+
+    @property
     def quota(self) -> Quota:
         """What one principal may keep."""
         return Quota(self.storage, self.versions, self.emails_per_minute, self.intervals)
@@ -121,7 +135,7 @@ class Settings:
         """Open the database, making and migrating it where needed; raise BadSetting or Overloaded."""
         if not self.db:
             _make_folder(self.database.parent)
-        return Store.open(self.database, self.keys, quota=self.quota)
+        return Store.open(self.database, self.keys, quota=self.quota, delivers=self.smtp_url is not None)
 
 
 def unknown(environ: Mapping[str, str]) -> list[str]:

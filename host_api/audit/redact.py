@@ -6,43 +6,49 @@ Source: semantics.md §8.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping
-from urllib.parse import quote, quote_plus
+import re
+from collections.abc import Callable, Mapping
+
+from host_api.audit.spellings import by_lines, spellings
 
 Row = dict[str, object]
 
-COMPONENT = "!'()*~"
-"""What encodeURIComponent leaves as it is, beside what no encoder touches."""
-QUERY = "!$%&()*+,/:;=?@[\\]^`{|}"
-"""The same of a query, and below of a path, as the platform's URL writes them."""
-PATH = "!$%&'()*+,/:;=@[\\]|"
-
 SHORTEST = 8
 """Secrets of fewer characters are not looked for: they are words."""
-
-
-def _spellings(value: str) -> Iterator[str]:
-    yield from (value, json.dumps(value)[1:-1], json.dumps(value, ensure_ascii=False)[1:-1])
-    plain = value.encode("utf-8", "replace")
-    yield from (quote(plain, safe) for safe in (COMPONENT, PATH, QUERY))
-    yield quote_plus(plain, "*")
+BEGINNING = 56
+"""Bytes of a long secret that are looked for by themselves: the engine's messages cut a name at 63 bytes."""
 
 
 class Redactor:
-    """Replaces each exact occurrence of a secret that was read, in text, in JSON's spellings of it and in an address's."""
+    """Replaces each exact occurrence of a secret that was read, however it is spelled."""
 
     def __init__(self, secrets: Mapping[str, str]) -> None:
         """Take secret values and how the record calls them, as in `@A.key`."""
         self._marks: dict[str, str] = {}
+        self._beginnings: dict[str, str] = {}
+        self._lines: list[tuple[re.Pattern[str], str]] = []
         for value, name in sorted(secrets.items(), key=lambda item: -len(item[0])):
             if len(value) >= SHORTEST:
-                for spelling in _spellings(value):
-                    self._marks[spelling] = f"[secret {name}]"
+                self._look_for(value, f"[secret {name}]")
+
+    def _look_for(self, value: str, mark: str) -> None:
+        for spelling in spellings(value):
+            self._marks[spelling] = mark
+        plain = value.encode("utf-8", "replace")
+        if len(plain) > BEGINNING:
+            self._beginnings[plain[:BEGINNING].decode("utf-8", "ignore")] = mark
+        lines = by_lines(value)
+        if lines is not None:
+            self._lines.append((lines, mark))
 
     def text(self, text: str) -> str:
         """Return the text without secrets."""
         for spelling, mark in self._marks.items():
             text = text.replace(spelling, mark)
+        for lines, mark in self._lines:
+            text = lines.sub(mark, text)
+        for beginning, mark in self._beginnings.items():
+            text = text.replace(beginning, mark)
         return text
 
     def json(self, raw: bytes | None, limit: int) -> bytes | None:

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from difflib import get_close_matches
 from typing import Any, NoReturn
 
-from host_api.commands import accounts, operating, records, running, schedule, secret, vals
+from host_api.commands import accounts, key, mail_in, operating, records, running, schedule, secret, vals
 from host_api.commands.command import Command, Context
 from host_api.commands.show import to_json
 from host_api.settings import Settings
@@ -24,8 +24,10 @@ DONE, FAILED, MISUSED = 0, 1, 2
 
 COMMANDS: tuple[Command, ...] = (
     *operating.COMMANDS[:1],
+    *mail_in.COMMANDS,
     *accounts.COMMANDS,
     *secret.COMMANDS,
+    *key.COMMANDS,
     *vals.COMMANDS,
     *schedule.COMMANDS,
     *running.COMMANDS,
@@ -37,6 +39,7 @@ FAMILIES = {
     "user": "Accounts: who owns vals and secrets.",
     "token": "Tokens: what a program shows to act as an account.",
     "secret": "Secrets: read by their owner's own code as @me.secrets.name.",
+    "key": "The key that seals secrets: rotate it, or see whether it is the right one.",
     "val": "Vals: write them, and see what is kept of them.",
 }
 

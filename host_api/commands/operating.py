@@ -19,21 +19,23 @@ def _serve(context: Context, args: Namespace) -> int:
     try:
         run_async(_serve_tended(context, host, port, demo=args.demo))
     except OSError as error:
-        raise BadSetting(_unlistenable(error, host, port)) from error
+        raise BadSetting(unlistenable(error, host, port)) from error
     return 0
 
 
 async def _serve_tended(context: Context, host: str, port: int, *, demo: bool) -> None:
     from host_api.http.server import serve  # noqa: PLC0415 — loads the engine and the web server
+    from host_api.mail.sender import delivering  # noqa: PLC0415
     from host_api.store.tending import tended  # noqa: PLC0415
 
     settings = context.settings
     with context.open_store() as store:
-        async with tended(store, settings.retention_days, settings.records):
+        async with tended(store, settings.retention_days, settings.records), delivering(store, settings):
             await serve(settings, host=host, port=port, demo=demo, ready=None)
 
 
-def _unlistenable(error: OSError, host: str, port: int) -> str:
+def unlistenable(error: OSError, host: str, port: int) -> str:
+    """Say why a port cannot be had, and what to do."""
     if error.errno == errno.EADDRINUSE:
         return f"Another program listens at {host}:{port}: choose another port with --port or VALGATE_PORT."
     return f"It is not possible to listen at {host}:{port} ({error.strerror or error}): choose with --host and --port."
@@ -41,11 +43,14 @@ def _unlistenable(error: OSError, host: str, port: int) -> str:
 
 def _serve_arguments(parser: ArgumentParser) -> None:
     parser.add_argument("--host", metavar="ADDRESS", help="default VALGATE_HOST, 127.0.0.1")
-    parser.add_argument("--port", metavar="N", type=_port, help="default VALGATE_PORT, 8787; 0 is any free one")
+    parser.add_argument(
+        "--port", metavar="N", type=listening_port, help="default VALGATE_PORT, 8787; 0 is any free one"
+    )
     parser.add_argument("--demo", action="store_true", help="on an empty database, add alice and bob with vals to try")
 
 
-def _port(text: str) -> int:
+def listening_port(text: str) -> int:
+    """Read a port, 0 being any free one; raise ArgumentTypeError."""
     port = int(text) if text.isascii() and text.isdigit() else -1
     if not 0 <= port <= LAST_PORT:
         raise ArgumentTypeError(f"takes a port from 0 to {LAST_PORT}, not {text!r}")

@@ -8,7 +8,7 @@ from argparse import ArgumentParser, Namespace
 
 from host_api.commands.command import Command, Context, insist_user, json_argument, user_argument
 from host_api.commands.show import columns, iso, plain, raw, to_json, when
-from host_api.store import EvaluationRow, Mail, State, Store
+from host_api.store import Delivery, EvaluationRow, Mail, Stage, State, Store
 from kernel.principals import ANONYMOUS
 
 POLL_SECONDS = 0.2
@@ -149,13 +149,32 @@ def mail_json(mail: Mail) -> dict[str, object]:
         "author": mail.author,
         "evaluation": mail.evaluation,
         "createdAt": iso(mail.created_at),
+        "delivery": None if mail.delivery is None else _delivery_json(mail.delivery),
     }
+
+
+def _delivery_json(delivery: Delivery) -> dict[str, object]:
+    return {
+        "state": delivery.stage,
+        "attempts": delivery.attempts,
+        "nextAt": iso(delivery.due) if delivery.stage is Stage.WAITING else None,
+        "error": delivery.error,
+    }
+
+
+def _delivery_text(delivery: Delivery) -> str:
+    tries = f" after {delivery.attempts} {'try' if delivery.attempts == 1 else 'tries'}" if delivery.attempts else ""
+    again = f", next at {when(delivery.due)}" if delivery.stage is Stage.WAITING and tries else ""
+    why = f": {plain(delivery.error)}" if delivery.error else ""
+    return f"Delivery: {delivery.stage}{tries}{again}{why}"
 
 
 def _mail_text(mail: Mail) -> str:
     head = [f"Date: {when(mail.created_at)}", f"To: @{mail.account} <{mail.address or 'no address'}>"]
     if mail.from_val:
         head.append(f"Sent by: {plain(mail.from_val)} in evaluation {mail.evaluation or '-'}")
+    if mail.delivery:
+        head.append(_delivery_text(mail.delivery))
     return "\n".join([*head, f"Subject: {plain(mail.subject)}", "", plain(mail.text or mail.html or "", lines=True)])
 
 
@@ -174,7 +193,7 @@ COMMANDS = (
     ),
     Command(
         ("mail",),
-        "Print what the outbox holds for an account, newest first.",
+        "Print what console.email sent to an account, newest first, and how far each message came.",
         "valgate mail alice --json",
         _mail,
         _mail_arguments,

@@ -38,7 +38,7 @@ from host_api.http.incoming import insist_address
 from host_api.http.outgoing import dress_host
 from host_api.http.route import Access, Call, Route
 from host_api.http.who import NOBODY, Requester, identify
-from kernel.errors import BadInput, HostFailure, ValgateError
+from kernel.errors import BadInput, BadSetting, HostFailure, ValgateError
 
 log = structlog.get_logger("valgate.http")
 
@@ -174,9 +174,10 @@ async def _answered(request: web.Request, handler: Handler, url_limit: int) -> w
         insist_address(request, url_limit)
         return await handler(request)
     except ValgateError as error:
-        if isinstance(error, HostFailure):
+        if isinstance(error, HostFailure | BadSetting):
             log.exception("request failed")
-        return answers.failure(error)
+        # An operator's mistake is his to read: its sentence names files of the host.
+        return answers.failure(HostFailure() if isinstance(error, BadSetting) else error)
     except web.HTTPException as error:
         return answers.translated(error)
     except Exception as error:

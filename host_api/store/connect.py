@@ -26,6 +26,8 @@ _SETUP = (
     # A returned write is durable: FULL syncs the log at each commit, NORMAL would not.
     "PRAGMA synchronous = FULL",
     "PRAGMA foreign_keys = ON",
+    # What was deleted is gone from the file too: a secret's row of before a rotation would open with the old key.
+    "PRAGMA secure_delete = ON",
     # A hostile file's views and triggers call nothing of ours.
     "PRAGMA trusted_schema = OFF",
     "PRAGMA temp_store = MEMORY",

@@ -121,9 +121,32 @@ class Version:
     created_at: int
 
 
+class Stage(StrEnum):
+    """How far a message came; `sending` is its one moment of doubt, and `unknown` a doubt that was not resolved."""
+
+    WAITING = "waiting"
+    SENDING = "sending"
+    SENT = "sent"
+    FAILED = "failed"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """What became of a message so far: tries that ended, when the next one is due, and what went wrong last."""
+
+    stage: Stage
+    attempts: int
+    due: int
+    error: str | None
+
+
 @dataclass(frozen=True, slots=True)
 class Mail:
-    """A message in the outbox; `account` is who gets it, `address` where (None: no address is known)."""
+    """A message in the outbox; `account` is who gets it, `address` where (None: no address is known).
+
+    `delivery` None: no server was set when it was written, and it stays here.
+    """
 
     id: str
     account: str
@@ -136,6 +159,7 @@ class Mail:
     author: str | None
     evaluation: str | None
     created_at: int
+    delivery: Delivery | None = None
 
 
 @dataclass(frozen=True, slots=True)

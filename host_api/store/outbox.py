@@ -3,23 +3,42 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Iterable
+from dataclasses import replace
 
 from host_api.store.clock import now_ms
 from host_api.store.ids import new_id
-from host_api.store.model import Mail, Quota
+from host_api.store.model import Delivery, Mail, Quota, Stage
 from host_api.store.text import well_formed
 from kernel.errors import LimitError, NotFound
 
 MINUTE_MS = 60_000
 _MAIL = """
     SELECT m.id, a.name, m.address, m.subject, m.text, m.html, m.reply_to, m.from_val, m.author, m.evaluation,
-        m.created_at FROM accounts a JOIN mail m ON m.account_id = a.id"""
+        m.created_at, d.state, d.attempts, d.due, d.error
+    FROM accounts a JOIN mail m ON m.account_id = a.id LEFT JOIN deliveries d ON d.mail_id = m.id"""
+_PARTS = 11
+"""Fields of a message, before those of its delivery."""
 
 
 def of(db: sqlite3.Connection, account: str, limit: int) -> list[Mail]:
     """An account's messages, newest first."""
     found = db.execute(f"{_MAIL} WHERE a.folded = ? ORDER BY m.seq DESC LIMIT ?", (account.casefold(), limit))
-    return [Mail(*row) for row in found]
+    return [_mail(row) for row in found]
+
+
+def these(db: sqlite3.Connection, ids: Iterable[str]) -> list[Mail]:
+    """Return messages by their ids, in that order."""
+    rows = (db.execute(f"{_MAIL} WHERE m.id = ?", (one,)).fetchone() for one in ids)
+    return [_mail(row) for row in rows if row is not None]
+
+
+def _mail(row: tuple[object, ...]) -> Mail:
+    mail = Mail(*row[:_PARTS])  # type: ignore[arg-type] # in the order of the fields, by _MAIL
+    stage, *others = row[_PARTS:]
+    if stage is None:
+        return mail
+    return replace(mail, delivery=Delivery(Stage(str(stage)), *others))  # type: ignore[arg-type] # as above
 
 
 def add(db: sqlite3.Connection, account_id: str, quota: Quota, parts: dict[str, str | None]) -> Mail:

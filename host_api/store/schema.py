@@ -94,12 +94,13 @@ _REFERENCES: Migration = (
     "ALTER TABLE vals ADD COLUMN named_version INTEGER",
 )
 
-# Messages on their way: what has none of these rows stays in the outbox.
+# Messages on their way: what has none of these rows stays in the outbox. process: who has it in hand now.
 _DELIVERIES: Migration = (
     """CREATE TABLE deliveries (
         mail_id TEXT PRIMARY KEY REFERENCES mail(id), state TEXT NOT NULL, attempts INTEGER NOT NULL DEFAULT 0,
         due INTEGER NOT NULL, process TEXT, error TEXT) WITHOUT ROWID""",
     "CREATE INDEX deliveries_due ON deliveries(due) WHERE state = 'waiting'",
+    "CREATE INDEX deliveries_process ON deliveries(process) WHERE process IS NOT NULL",
 )
 
 # process: who is running it now.

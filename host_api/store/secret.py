@@ -7,18 +7,32 @@ from __future__ import annotations
 
 import re
 import sqlite3
+from collections.abc import Iterator
+from dataclasses import dataclass
 
 from host_api.store import accounts
 from host_api.store.clock import now_ms
-from host_api.store.keys import Cipher
-from kernel.errors import BadInput
+from host_api.store.keys import Cipher, Keys
+from kernel.errors import BadInput, BadSetting
 from kernel.principals import MAX_NAME
 
 MAX_VALUE = 65_536
 """Bytes of a secret."""
 
+FEW, LITTLE = 50, 32_768
+"""How many secrets, and how many bytes of them, are unsealed to look for them in a text."""
+
 CHECK = "key check"
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+
+
+@dataclass(frozen=True, slots=True)
+class Sealed:
+    """A secret as it is kept: what it is about, and the check of the key that sealed it."""
+
+    sealed: bytes
+    about: bytes
+    check: bytes
 
 
 def insist_secret_name(name: str) -> str:
@@ -31,16 +45,17 @@ def insist_secret_name(name: str) -> str:
     return name
 
 
-def find(db: sqlite3.Connection, owner: str, name: str) -> tuple[bytes, bytes] | None:
-    """Return a secret, sealed, and what it is about."""
+def find(db: sqlite3.Connection, owner: str, name: str) -> Sealed | None:
+    """Find a secret, sealed."""
     if not (owner.isascii() and name.isascii()):
         return None
     row = db.execute(
-        "SELECT s.sealed, s.account_id, s.folded FROM accounts a JOIN secrets s ON s.account_id = a.id "
-        "WHERE a.folded = ? AND s.folded = ?",
-        (owner.casefold(), name.casefold()),
+        # One statement, so that row and check are of one moment, also while the key is rotated.
+        "SELECT s.sealed, s.account_id, s.folded, m.value FROM accounts a JOIN secrets s ON s.account_id = a.id "
+        "JOIN meta m ON m.key = ? WHERE a.folded = ? AND s.folded = ?",
+        (CHECK, owner.casefold(), name.casefold()),
     ).fetchone()
-    return (row[0], _about(row[1], row[2])) if row else None
+    return Sealed(row[0], _about(row[1], row[2]), row[3]) if row else None
 
 
 def names(db: sqlite3.Connection, owner: str) -> list[str]:
@@ -52,14 +67,29 @@ def names(db: sqlite3.Connection, owner: str) -> list[str]:
     return [name for (name,) in found]
 
 
-def put(db: sqlite3.Connection, cipher: Cipher, owner: str, name: str, value: str) -> None:
+def few(db: sqlite3.Connection, owner: str, cipher: Cipher) -> dict[str, str] | None:
+    """Unseal an account's secrets, as name by value; None when they are many or large. Raises BadSetting."""
+    found = db.execute(
+        "SELECT s.name, s.account_id, s.folded, s.sealed FROM accounts a JOIN secrets s ON s.account_id = a.id "
+        "WHERE a.folded = ? LIMIT ?",
+        (owner.casefold(), FEW + 1),
+    ).fetchall()
+    if len(found) > FEW or sum(len(row[3]) for row in found) > LITTLE:
+        return None
+    return {
+        cipher.unseal(sealed, _about(account_id, folded)).decode("utf-8", "surrogatepass"): name
+        for name, account_id, folded, sealed in found
+    }
+
+
+def put(db: sqlite3.Connection, keys: Keys, owner: str, name: str, value: str) -> None:
     """Seal and keep a secret, for good or not at all; raise NotFound, BadInput, BadSetting (another key)."""
     account = accounts.insist(db, owner)
     insist_secret_name(name)
     plain = value.encode("utf-8", "surrogatepass")
     if len(plain) > MAX_VALUE:
         raise BadInput(f"A secret holds at most {MAX_VALUE} bytes; this one has {len(plain)}.")
-    keep_check(db, cipher)
+    cipher = insist_key(db, keys)
     folded = name.casefold()
     db.execute(
         "INSERT OR REPLACE INTO secrets (account_id, folded, name, sealed, updated_at) VALUES (?, ?, ?, ?, ?)",
@@ -80,13 +110,57 @@ def check(db: sqlite3.Connection) -> bytes | None:
     return row[0] if row else None
 
 
-def keep_check(db: sqlite3.Connection, cipher: Cipher) -> None:
-    """Insist that this is the database's key, or make it so if it has none yet; raise BadSetting."""
+def insist_key(db: sqlite3.Connection, keys: Keys) -> Cipher:
+    """Return what seals secrets now, and make the key of a database that has none; raise BadSetting.
+
+    Within a write, so that the key cannot be rotated before what was sealed is kept.
+    """
     known = check(db)
     if known is not None:
-        cipher.insist(known)
-    else:
-        db.execute("INSERT INTO meta (key, value) VALUES (?, ?)", (CHECK, cipher.new_check()))
+        return keys.cipher(known)
+    cipher = keys.first()
+    db.execute("INSERT INTO meta (key, value) VALUES (?, ?)", (CHECK, cipher.new_check()))
+    return cipher
+
+
+def unlock(db: sqlite3.Connection, keys: Keys) -> None:
+    """Insist on the key, and tidy up after a rotation that was interrupted; raise BadSetting."""
+    insist_key(db, keys)
+    known = check(db)
+    if known is not None:
+        keys.settle(known)
+
+
+def unseal_all(db: sqlite3.Connection, cipher: Cipher) -> Iterator[tuple[str, str, bytes]]:
+    """Unseal every secret in turn, as (account's id, folded name, value); raise BadSetting for one that does not open."""
+    found = db.execute(
+        "SELECT s.account_id, s.folded, s.name, a.name FROM accounts a JOIN secrets s ON s.account_id = a.id"
+    ).fetchall()
+    for account_id, folded, name, owner in found:
+        place = (account_id, folded)
+        (sealed,) = db.execute("SELECT sealed FROM secrets WHERE account_id = ? AND folded = ?", place).fetchone()
+        yield *place, _unsealed(cipher, sealed, _about(*place), f"@{owner}.secrets.{name}")
+
+
+def _unsealed(cipher: Cipher, sealed: bytes, about: bytes, spelling: str) -> bytes:
+    try:
+        return cipher.unseal(sealed, about)
+    except BadSetting as error:
+        raise BadSetting(
+            f"{spelling} does not open, though {cipher.source} is the key: it was changed from outside. "
+            "Nothing was changed: delete it (valgate secret delete), or put a backup in the database's place."
+        ) from error
+
+
+def reseal(db: sqlite3.Connection, old: Cipher, new: Cipher) -> int:
+    """Seal every secret with another key, and make it the database's; return how many. Raises BadSetting."""
+    count = 0
+    for account_id, folded, value in unseal_all(db, old):
+        sealed = new.seal(value, _about(account_id, folded))
+        db.execute("UPDATE secrets SET sealed = ? WHERE account_id = ? AND folded = ?", (sealed, account_id, folded))
+        count += 1
+    db.execute("UPDATE meta SET value = ? WHERE key = ?", (new.new_check(), CHECK))
+    return count
 
 
 def _about(account_id: str, folded: str) -> bytes:

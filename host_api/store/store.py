@@ -14,10 +14,23 @@ from functools import partial, wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, ParamSpec, Self, TypeVar
 
-from host_api.store import accounts, changing, connect, evaluations, failures, intervals, outbox, secret, vals, writing
+from host_api.store import (
+    accounts,
+    changing,
+    connect,
+    deliveries,
+    evaluations,
+    failures,
+    intervals,
+    outbox,
+    rotation,
+    secret,
+    vals,
+    writing,
+)
 from host_api.store.changing import KEEP, Keep
 from host_api.store.clock import now_ms
-from host_api.store.keys import Cipher, Keys
+from host_api.store.keys import Keys
 from host_api.store.locks import Presence
 from host_api.store.model import (
     ALL_SCOPES,
@@ -29,10 +42,12 @@ from host_api.store.model import (
     Privacy,
     Quota,
     Scope,
+    Stage,
     Token,
     Val,
     Version,
 )
+from host_api.store.rotation import Checked, Rotated
 from host_api.store.schema import MIGRATIONS
 from host_api.store.url import path_of
 from host_api.store.vals import MANY
@@ -67,24 +82,33 @@ def _reading(read: Callable[P, T]) -> Callable[P, T]:
 class Store:
     """One open database; a context manager, plain or async."""
 
-    def __init__(self, path: Path, reader: sqlite3.Connection, keys: Keys, quota: Quota) -> None:
+    def __init__(
+        self, path: Path, reader: sqlite3.Connection, keys: Keys, quota: Quota, *, delivers: bool = False
+    ) -> None:
         """Use `Store.open`."""
-        self.path, self.quota = path, quota
+        self.path, self.quota, self._delivers = path, quota, delivers
         self._db, self._keys = reader, keys
         self._writer = Writer(partial(connect.connect, path), len(MIGRATIONS))
         self._presence = Presence(path.with_name(f"{path.name}.live"))
-        self._cipher: Cipher | None = None
         self._pending: dict[str, EvaluationRow] = {}
         self._touched: dict[str, int] = {}
 
     @classmethod
-    def open(cls, url: str | Path, keys: Keys | None = None, *, quota: Quota = Quota()) -> Store:  # noqa: B008 — frozen
+    def open(
+        cls,
+        url: str | Path,
+        keys: Keys | None = None,
+        *,
+        quota: Quota = Quota(),  # noqa: B008 — frozen
+        delivers: bool = False,
+    ) -> Store:
         """Make or migrate the database where needed, and open it; raise BadSetting or Overloaded.
 
         `url`: `sqlite:///relative.db`, `sqlite:////absolute.db` or a path.
+        `delivers`: whether mail is to leave the outbox, since there is a server to take it.
         """
         path = path_of(url)
-        return cls(path, connect.open_reader(path), keys or Keys.beside(path), quota)
+        return cls(path, connect.open_reader(path), keys or Keys.beside(path), quota, delivers=delivers)
 
     def close(self) -> None:
         """Finish what is queued and let go; safe to call again."""
@@ -158,16 +182,33 @@ class Store:
 
     def unlock(self) -> Future[None]:
         """Make the key at the first start; raise BadSetting when the key is not this database's."""
-        cipher = self._load_cipher()
-        return self._writer.submit(lambda db: secret.keep_check(db, cipher))
+        self._insist_key()
+        return self._writer.submit(lambda db: secret.unlock(db, self._keys))
 
     @_reading
     def secret(self, owner: str, key: str) -> str | None:
         """Unseal a secret; None if there is none. Raises BadSetting: another key, or a row tampered with."""
-        found = secret.find(self._db, owner, key)
-        if found is None:
+        while True:
+            found = secret.find(self._db, owner, key)
+            if found is None:
+                return None
+            try:
+                value = self._keys.cipher(found.check).unseal(found.sealed, found.about)
+            except BadSetting:
+                # The key may have been rotated between the look into the database and the one at its file.
+                if secret.check(self._db) == found.check:
+                    raise
+            else:
+                return value.decode("utf-8", "surrogatepass")
+
+    @_reading
+    def few_secrets(self, owner: str) -> dict[str, str] | None:
+        """An account's secrets, as name by value, to be looked for in a text; None when they are many, or cannot be opened."""
+        known = secret.check(self._db)
+        try:
+            return {} if known is None else secret.few(self._db, owner, self._keys.cipher(known))
+        except BadSetting:
             return None
-        return self._load_cipher().unseal(*found).decode("utf-8", "surrogatepass")
 
     @_reading
     def secret_names(self, owner: str) -> list[str]:
@@ -177,21 +218,36 @@ class Store:
     def put_secret(self, owner: str, key: str, value: str) -> Future[None]:
         """Seal and keep a secret; raise NotFound, BadInput, BadSetting (another key)."""
         secret.insist_secret_name(key)
-        cipher = self._load_cipher()
-        return self._writer.submit(lambda db: secret.put(db, cipher, owner, key, value))
+        self._insist_key()
+        return self._writer.submit(lambda db: secret.put(db, self._keys, owner, key, value))
 
     def delete_secret(self, owner: str, key: str) -> Future[bool]:
         """Forget a secret; False if there is none. Raises NotFound (owner)."""
         return self._writer.submit(lambda db: secret.delete(db, owner, key))
 
-    def _load_cipher(self) -> Cipher:
-        if self._cipher is None:
-            check = secret.check(self._db)
-            cipher = self._keys.cipher(create=check is None)
-            if check is not None:
-                cipher.insist(check)
-            self._cipher = cipher
-        return self._cipher
+    def rotate_key(self, to: Path | None = None) -> Rotated:
+        """Seal all secrets with a new key, in `to` or in the place of the present file; raise BadSetting, Overloaded."""
+        try:
+            return rotation.rotate(self.path, self._keys, to)
+        except (sqlite3.Error, OSError) as error:
+            raise failures.on_opening(error, self.path) from error
+
+    @_reading
+    def check_secrets(self, file: Path | None = None) -> Checked:
+        """Open every secret with the key, or with the one in this file; raise BadSetting for the first that does not."""
+        return rotation.check(self._db, Keys(file, given=True) if file else self._keys)
+
+    @_reading
+    def _insist_key(self) -> None:
+        """Raise BadSetting at once for another key; whether it is still the right one is seen within each write."""
+        while (known := secret.check(self._db)) is not None:
+            try:
+                self._keys.cipher(known)
+            except BadSetting:
+                if secret.check(self._db) == known:
+                    raise
+            else:
+                return
 
     # Vals
 
@@ -235,9 +291,11 @@ class Store:
         author: str | None = None,
         run_start: int | None = None,
         run_end: int | None = None,
+        renamed: str | None = None,
     ) -> Future[Val]:
         """Write a new version, of a new val if need be.
 
+        `renamed` is the id of a val that has another name until then: name and version change in one step.
         `privacy` and `readme` None keep what there is; a new val is private.
         `expected` is the version it must have now (MUST_NOT_EXIST: none); `only_data` refuses to replace code.
         Raises NotFound (owner), BadInput (name), Conflict, CodeInTheWay, LimitError (quota).
@@ -260,7 +318,13 @@ class Store:
             run_start=run_start,
             run_end=run_end,
         )
-        return self._writer.submit(lambda db: writing.write(db, draft, self.quota))
+
+        def write(db: sqlite3.Connection) -> Val:
+            if renamed is not None:
+                changing.update(db, renamed, self.quota, name=name)
+            return writing.write(db, draft, self.quota)
+
+        return self._writer.submit(write)
 
     def update_val(
         self,
@@ -329,7 +393,48 @@ class Store:
             "author": author,
             "evaluation": evaluation,
         }
-        return self._writer.submit(lambda db: outbox.add(db, to_account, self.quota, parts))
+
+        def add(db: sqlite3.Connection) -> Mail:
+            mail = outbox.add(db, to_account, self.quota, parts)
+            if self._delivers:
+                deliveries.add(db, mail)
+            return mail
+
+        return self._writer.submit(add)
+
+    @_reading
+    def mail_is_due(self, now: int) -> bool:
+        """Whether a message waits whose time has come and that nobody has in hand."""
+        return deliveries.is_due(self._db, now)
+
+    def claim_mail(self, now: int, most: int) -> Future[list[Mail]]:
+        """Take some messages that are due in hand, for this process alone; raise Overloaded or HostFailure."""
+        process = self._enter()
+        return self._writer.submit(lambda db: deliveries.claim(db, process, now, most))
+
+    def begin_delivery(self, mail_id: str) -> Future[bool]:
+        """Say that a message is about to be handed over; False if it is not in this process's hand any more."""
+        return self._writer.submit(lambda db: deliveries.begin(db, self._presence.id, mail_id))
+
+    def settle_delivery(self, mail_id: str, stage: Stage, due: int, error: str | None) -> Future[None]:
+        """Say what came of a try, and let go of the message."""
+        return self._writer.submit(
+            lambda db: deliveries.settle(db, self._presence.id, mail_id, stage=stage, due=due, error=error)
+        )
+
+    def release_mail(self) -> Future[None]:
+        """Let go of what this process has in hand and did not begin to hand over."""
+        return self._writer.submit(lambda db: deliveries.release(db, self._presence.id))
+
+    async def recover_mail(self) -> None:
+        """Take what dead processes had in hand from them; what was being handed over is never sent again."""
+        dead = [one for one in self._delivering_processes() if not self._presence.alive(one)]
+        for one in dead:
+            await self._writer.submit(partial(deliveries.abandon, process=one))
+
+    @_reading
+    def _delivering_processes(self) -> list[str]:
+        return deliveries.processes(self._db)
 
     # Evaluations
 

@@ -61,7 +61,7 @@ def test_no_character_that_anybody_takes_for_the_end_of_a_line_is_in_a_header(en
 
 
 async def test_a_key_file_that_is_gone_is_not_named_to_a_guest(world: World, tmp_path: Path) -> None:
-    world.house.store._cipher = None
+    world.house.store._keys._known = None
     for key in tmp_path.glob("*.key"):  # noqa: ASYNC240 - a folder of one file
         key.unlink()
     caught = await world.eval("{ try { return @me.secrets.foo } catch (e) { return String(e) } }")

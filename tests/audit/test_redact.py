@@ -9,6 +9,7 @@ import pytest
 from hypothesis import strategies as st
 
 from host_api.audit.redact import SHORTEST, Redactor
+from host_api.audit.spellings import by_lines
 
 SECRET = 'sk-"quoted"\\and\nbroken é'
 
@@ -66,8 +67,48 @@ def test_rows_are_shown_only_as_far_as_they_are_kept() -> None:
         "sk-a%20%22b%22+/=%C3%A9",
         "sk-a+%22b%22%2B%2F%3D%C3%A9",
     ],
-    ids=["encodeURIComponent", "an address", "a form"],
+    ids=["encodeURIComponent", "an address and encodeURI", "a form"],
 )
 def test_spellings_of_addresses_are_found(spelt: str) -> None:
     redact = Redactor({'sk-a "b"+/=é': "@a.key"})
     assert redact.text(f"GET https://x.example/?key={spelt}&b=1") == "GET https://x.example/?key=[secret @a.key]&b=1"
+
+
+@pytest.mark.parametrize(
+    ("secret", "spelt"),
+    [
+        ("it's\\mine\x1b!", r"{ s: 'it\'s\\mine\x1B!' }"),
+        ("it's\\mine\x1b!", r"""{ s: "it's\\mine\x1B!" }"""),
+        ("a/b/c/d/e", r'{"s":"a\/b\/c\/d\/e"}'),
+        ('sk-"quoted"', json.dumps({"body": json.dumps({"s": 'sk-"quoted"'})})),
+        ("one line\nanother's line\n", "{\n  s: 'one line\\n' +\n    \"another's line\\n\"\n}"),
+        ("tilde~and more", "k=tilde%7Eand+more"),
+        ("a%20b#c/d", "at https://x.example/a%2520b#c/d"),
+    ],
+    ids=["console", "console, other quotes", "PHP", "JSON in JSON", "console, by lines", "a form's tilde", "encodeURI"],
+)
+def test_spellings_of_the_console_and_of_other_encoders_are_found(secret: str, spelt: str) -> None:
+    told = Redactor({secret: "@a.key"}).text(spelt)
+    assert "[secret @a.key]" in told
+    assert not any(word in told for word in ("mine", "/c", "quoted", "line", "%25", "more"))
+
+
+def test_a_long_secret_that_an_error_message_cuts_is_found_by_its_beginning() -> None:
+    secret = "".join(f"{number:03}" for number in range(100))
+    assert (
+        Redactor({secret: "@a.key"}).text(f"no property '{secret[:63]}'")
+        == f"no property '[secret @a.key]{secret[56:63]}'"
+    )
+
+
+def test_a_secret_is_found_whole_before_the_beginning_of_another() -> None:
+    shared = "x" * 60
+    redact = Redactor({shared + "one": "@a.one", shared + "two and more": "@a.two"})
+    assert redact.text(f"{shared}one, {shared}two and more") == "[secret @a.one], [secret @a.two]"
+
+
+@pytest.mark.parametrize("secret", ["\n" * 65_536, "'\n" * 30_000, "~" * 65_536, "é\\" * 20_000])
+def test_a_secret_as_large_as_may_be_is_looked_for_at_once(secret: str) -> None:
+    """Work that is bounded, not a clock: a pattern is made of few lines only."""
+    assert by_lines(secret) is None
+    assert Redactor({secret: "@a.key"}).text(f"<{secret}>") == "<[secret @a.key]>"

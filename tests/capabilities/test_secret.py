@@ -64,7 +64,7 @@ async def test_each_read_is_recorded_with_its_verdict_and_row(world: World) -> N
 
 async def test_a_failure_of_the_host_is_no_fault_of_the_val_and_tells_nothing(world: World) -> None:
     """The key file is gone while the server runs: the val sees a fixed sentence, the requester a 500."""
-    world.house.store._cipher = None
+    world.house.store._keys._known = None
     for path in world.house.store.path.parent.glob("*.key*"):
         path.write_text("not a key")
     error = await world.error("@me.secrets.foo")

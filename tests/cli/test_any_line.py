@@ -17,7 +17,7 @@ from host_api import cli
 
 COMMANDS = [
     ("user", "add"), ("user", "list"), ("token", "new"), ("token", "list"), ("token", "revoke"),
-    ("secret", "set"), ("secret", "list"), ("secret", "delete"),
+    ("secret", "set"), ("secret", "list"), ("secret", "delete"), ("key", "rotate"), ("key", "check"),
     ("val", "list"), ("val", "show"), ("val", "versions"), ("val", "restore"), ("val", "delete"),
     ("runs",), ("mail",), ("backup",), ("settings",),
 ]  # fmt: skip

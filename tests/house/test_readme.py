@@ -46,7 +46,7 @@ def valgate_commands(markdown: str) -> list[list[str]]:
     """The words before the first argument of each `valgate` line: `["user", "add"]`."""
     parts = [part.strip() for line in shell_lines(markdown) for part in re.split(r"[|]", line)]
     lines = [shlex.split(part) for part in parts if part.startswith("valgate ")]
-    return [line[1:3] if line[1] in {"user", "secret", "token", "val"} else line[1:2] for line in lines]
+    return [line[1:3] if line[1] in {"user", "secret", "token", "key", "val"} else line[1:2] for line in lines]
 
 
 @pytest.mark.parametrize("page", READMES, ids=lambda page: page.relative_to(ROOT).as_posix())

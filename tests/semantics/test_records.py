@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from dataclasses import replace
 from pathlib import Path
@@ -9,6 +10,8 @@ from pathlib import Path
 import pytest
 
 from host_api.house import Entry
+from host_api.store import State
+from host_api.store.secret import FEW
 from kernel.limits import Limits
 from tests.semantics.live import PRIVATE, PUBLIC, Machine, World, open_world
 
@@ -202,3 +205,21 @@ async def test_host_calls_beyond_the_limit_are_counted_but_effects_and_refusals_
         (call["author"], call["capability"], call["target"], call["verdict"], call["count"]) for call in counted
     ] == [("@a", "val", "@me.n", "granted", 50)]
     assert [call["verdict"] for call in calls[-3:-1]] == ["unavailable", "granted"]
+
+
+@pytest.mark.parametrize("many", [False, True])
+async def test_what_is_kept_of_a_run_that_has_not_ended_has_no_secret_of_its_caller(world: World, many: bool) -> None:  # noqa: FBT001 - a parameter
+    await world.house.store.put_secret("A", "key", SECRET)
+    if many:
+        await asyncio.gather(*(world.house.store.put_secret("A", f"k{number}", "x") for number in range(FEW)))
+    code = f"{{ {json.dumps(SECRET)}; await new Promise((done) => setTimeout(done, 30_000)) }}"
+    running = asyncio.create_task(world.outcome(code))
+    while True:
+        rows = world.house.store.evaluations("A")
+        if rows:
+            break
+        await asyncio.sleep(0)
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)
+    assert rows[0].state is State.RUNNING
+    assert rows[0].code == (None if many else code.replace(json.dumps(SECRET)[1:-1], "[secret @a.key]"))

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from pathlib import Path
 
 import pytest
 
 from host_api.house import Entry
-from kernel.errors import NotFound
-from tests.semantics.live import PRIVATE, PUBLIC, World
+from kernel.errors import Conflict, LimitError, NotFound
+from tests.semantics.live import PRIVATE, PUBLIC, Machine, World, open_world
 
 
 async def test_the_value_of_a_data_val_stays_what_it_was(world: World) -> None:
@@ -222,3 +223,16 @@ async def test_secrets_are_a_read_only_view_in_own_code_and_empty_in_foreign_cod
         "export const look = () => [@me.secrets['KEY'], Object.keys(@me.secrets), Object.keys(process.env), process.env.KEY, Deno.env.get('KEY'), 'KEY' in process.env, JSON.stringify(Deno.env.toObject())]",
     )
     assert await world.eval("@B.look()") == [None, [], [], None, None, False, "{}"]
+
+
+async def test_a_new_name_and_new_code_are_one_change_or_none(engine_room: Machine, tmp_path: Path) -> None:
+    async with open_world(engine_room, tmp_path, versions=2) as world:
+        first, second = [await world.save("A", f"() => {number}", name=f"v{number}") for number in range(2)]
+        with pytest.raises(LimitError):
+            await world.house.save(owner="A", code="() => 3", name="other", val_id=first.id)
+        with pytest.raises(Conflict):
+            await world.house.save(owner="A", code="() => 3", name="V1", val_id=first.id)
+        assert world.house.store.val_by_id(first.id) == first
+        await world.house.store.delete_val("A", second.name)
+        changed = await world.house.save(owner="A", code="() => 4", name="other", val_id=first.id)
+        assert (changed.id, changed.name, changed.code) == (first.id, "other", "() => 4")

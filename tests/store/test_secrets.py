@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from host_api.store import Account, Keys, Store
 from host_api.store.keys import Cipher, parse_key
+from host_api.store.secret import FEW
 from kernel.errors import BadInput, BadSetting, NotFound
 
 VALUE = "correct horse battery staple"
@@ -146,3 +147,20 @@ async def test_a_key_file_that_is_no_key_is_told(database: Path) -> None:
         async with Store.open(database) as store:
             with pytest.raises(BadSetting, match="key"):
                 await store.unlock()
+
+
+async def test_few_secrets_are_given_to_be_looked_for_and_many_or_large_ones_are_not(
+    store: Store, alice: Account, database: Path
+) -> None:
+    assert store.few_secrets("alice") == {}
+    for number in range(FEW):
+        await store.put_secret("alice", f"k{number}", f"value {number}")
+    assert store.few_secrets("ALICE") == {f"value {number}": f"k{number}" for number in range(FEW)}
+    assert store.few_secrets("nobody") == {}
+    await store.put_secret("alice", "one_more", "x")
+    assert store.few_secrets("alice") is None
+    await store.delete_secret("alice", "one_more")
+    await store.put_secret("alice", "k0", "x" * 65_000)
+    assert store.few_secrets("alice") is None
+    async with Store.open(database, Keys(database, text=OTHER_KEY)) as other:
+        assert other.few_secrets("alice") is None
