@@ -18,7 +18,7 @@ comma := ,
 space := $(subst ,, )
 
 .DEFAULT_GOAL := help
-.PHONY: help serve test fuzz bench soak guests lint format types imports tests coverage lines lock clean
+.PHONY: help serve test fuzz bench soak guests browser lint format types imports tests coverage lines lock clean
 .DELETE_ON_ERROR:
 
 help: ## What there is
@@ -58,9 +58,16 @@ imports: $(VENV)/.dev
 	@echo "— import contracts"
 	@$(BIN)/lint-imports
 
+# Where it cannot install them, tests/browser says at the end of the run what is missing.
+browser: ## Install Chromium for tests/browser, where apt-get can (as root on Debian); once
+	@{ command -v chromium && command -v chromedriver; } >/dev/null || [ "$$(id -u)" != 0 ] || ! command -v apt-get >/dev/null || { \
+		echo "— installing Chromium and its driver (two minutes, once)"; \
+		apt-get update && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends chromium chromium-driver; } \
+		|| echo "Chromium could not be installed" >&2
+
 # All of them: a process for each core, and coverage of all processes as one; a file stays whole, so what it makes once is made once.
 # A part of them, by ARGS: as pytest does it, in one process and without coverage, since that is quicker.
-tests: $(VENV)/.dev guests
+tests: $(VENV)/.dev guests $(if $(ARGS),,browser)
 	@echo "— pytest"
 	@$(BIN)/pytest $(or $(ARGS),--numprocesses logical --maxprocesses 8 --dist loadfile --no-loadscope-reorder --cov --cov-report=)
 

@@ -42,7 +42,7 @@ from host_api.http.incoming import insist_address
 from host_api.http.outgoing import dress_host
 from host_api.http.route import ANY_METHOD, Access, Call, Route
 from host_api.http.who import NOBODY, Requester, identify
-from kernel.errors import BadSetting, HostFailure, ValgateError
+from kernel.errors import BadInput, BadSetting, HostFailure, ValgateError
 
 log = structlog.get_logger("valgate.http")
 
@@ -53,6 +53,10 @@ ROUTES: tuple[Route, ...] = tuple(chain.from_iterable(family.ROUTES for family i
 
 _RUNNING = tuple({route.path.partition("{")[0] for route in ROUTES if route.runs_code})
 """Where paths begin whose answers a val may have made; also of those that no route matches."""
+
+NO_WORKER = (
+    "No val is a service worker of this origin, where it would answer for others; it may be one of its own host."
+)
 
 Tasks = set[asyncio.Task[Any]]
 
@@ -91,6 +95,8 @@ def _handler(route: Route, house: House) -> Handler:
 
 def _admit(route: Route, request: web.Request, house: House) -> Requester:
     """Find who asks, and raise Unauthorized unless the route is for them."""
+    if route.runs_code and "Service-Worker" in request.headers:
+        raise BadInput(NO_WORKER)
     if route.access is Access.OPEN:
         return NOBODY
     requester = identify(request, house.store)

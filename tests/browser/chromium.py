@@ -21,10 +21,12 @@ DRIVER = next(filter(None, map(shutil.which, ("chromedriver", "chromium.chromedr
 MISSING = "Chromium and chromedriver are not both installed: `make browser` as root on Debian, or packages chromium and chromium-driver"
 CONTROL = "control.test"
 """The control origin under a name that browsers do not trust as they trust loopback: requests to it say nothing of where they go."""
+DOMAIN = "vals.test"
+"""A domain for vals that is no public suffix, as `localhost` is: browsers do not keep its hosts' cookies apart by themselves."""
 OPTIONS = (
     *("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-dev-shm-usage"),
     *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
-    f"--host-resolver-rules=MAP {CONTROL} 127.0.0.1",
+    f"--host-resolver-rules=MAP {CONTROL} 127.0.0.1, MAP *.{DOMAIN} 127.0.0.1",
 )
 PATIENCE = 60.0
 """Seconds after which a page that does not load, or a script that does not answer, is an error."""

@@ -11,9 +11,9 @@ import pytest_asyncio
 from aiohttp import web
 
 from tests.browser.chromium import DRIVER, MISSING, PATIENCE, PROGRAM, Browser, chromium
-from tests.http.conftest import World, shared_world
+from tests.http.conftest import World, settings, shared_world
 
-__all__ = ["shared_world"]
+__all__ = ["settings", "shared_world"]
 
 
 @dataclass

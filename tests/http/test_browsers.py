@@ -79,3 +79,10 @@ async def test_a_cookie_is_neither_read_nor_set(world: World, path: str, status:
 
 async def test_these_families_run_code() -> None:
     assert RUNNING == ["/eval/", "/express/", "/v1/eval", "/v1/eval/", "/v1/express/", "/v1/run/", "/v1/web/"]
+
+
+@pytest.mark.parametrize("path", ["/v1/eval/1", "/v1/run/bob.x", "/v1/web/bob.x/worker.js", "/v1/express/bob.x"])
+async def test_nothing_that_a_val_answers_is_a_service_worker_here(world: World, path: str) -> None:
+    """It would answer for whatever else is below its path; browsers say what they ask for."""
+    got = await world.call("GET", path, headers={"Service-Worker": "script"})
+    assert got.insist(400)["error"].startswith("No val is a service worker of this origin")

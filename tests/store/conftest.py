@@ -1,4 +1,4 @@
-"""A store of its own for each test, on disk as in life; at the end of the run, what some of them counted."""
+"""A store of its own for each test, on disk as in life."""
 
 from __future__ import annotations
 
@@ -24,10 +24,3 @@ async def store(database: Path) -> AsyncIterator[Store]:
 @pytest.fixture
 async def alice(store: Store) -> Account:
     return await store.add_account("Alice", "alice@example.org")
-
-
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    for report in terminalreporter.getreports("passed"):
-        for name, told in report.user_properties:
-            if name == "counts":
-                terminalreporter.write_line(str(told))

@@ -11,7 +11,6 @@ import json
 import random
 import sqlite3
 from collections import Counter
-from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
@@ -157,7 +156,7 @@ def look(database: Path, clients: list[Client]) -> None:
 
 
 async def test_kill_9_at_thirty_random_moments_under_write_load_loses_nothing_and_leaves_nothing_half_done(
-    tmp_path: Path, record_property: Callable[[str, object], None]
+    tmp_path: Path, closing: dict[str, dict[str, str]]
 ) -> None:
     database = tmp_path / "killed.db"
     async with starting(database) as starter:
@@ -170,7 +169,7 @@ async def test_kill_9_at_thirty_random_moments_under_write_load_loses_nothing_an
             await asyncio.to_thread(look, database, clients)
     assert "Traceback" not in await asyncio.to_thread(database.with_name("log").read_text)
     seen = sum((client.ledger.seen for client in clients), Counter[str]())
-    record_property("counts", f"kill -9, {DEATHS} times: acknowledged and there: {told(seen)}")
+    closing.setdefault("store", {})[f"kill -9, {DEATHS} times"] = f"acknowledged and there: {told(seen)}"
     assert len(seen) >= 8
 
 
