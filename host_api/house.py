@@ -21,6 +21,7 @@ from host_api.capabilities import capabilities
 from host_api.capabilities.val import is_public, references_json
 from host_api.compiler import Compiler, Unit
 from host_api.door import Manner, Served
+from host_api.load.load import Load
 from host_api.net.chain import DEPTH
 from host_api.net.client import Client
 from host_api.runs import Finished, Recorded, keep_record, new_id, type_of
@@ -86,7 +87,12 @@ class House:
         """Use `House.open`."""
         self.settings, self.store = settings, store
         self._kernel, self._compiling = kernel, compiling
+        kernel.most_guests = compiling.most_guests = settings.guests_alive
+        self.load = Load(
+            store, evaluations=settings.evaluations, concurrency=settings.concurrency, backlog=settings.backlog
+        )
         self.compiler = Compiler(self._compile)
+        self._client = client
         self._capabilities: tuple[Capability, ...] = capabilities(store, self.compiler, client, settings.fetching)
 
     @classmethod
@@ -100,7 +106,9 @@ class House:
             )
             kernel = Kernel(engine, engine.program(_built("runtime.wasm")))
             compiling = Kernel(engine, engine.program(_built("compiler.wasm")), kernel.scheduler)
-            client = await stack.enter_async_context(Client.open(settings.fetch_rules, settings.own_addresses))
+            client = await stack.enter_async_context(
+                Client.open(settings.fetch_rules, settings.own_addresses, connections=settings.fetch_connections)
+            )
             yield cls(settings, store, kernel, compiling, client)
 
     async def _compile(self, source: str) -> str:
@@ -158,6 +166,7 @@ class House:
             row = replace(row, entry_owner=val.owner, entry_name=val.name, entry_version=val.version, val_id=val.id)
         owned = asking == caller and asking != NOBODY
         if val is not None and manner is Manner.RUN and _needs_no_guest(val):
+            self.load.insist_backlog()
             return self._stored(val, row, owned=owned)
         task = Task(manner, caller, row, val, args, chain, served)
         finished = await self._run(task)
@@ -173,15 +182,31 @@ class House:
         """Answer with a data val as it is; there is nothing to run."""
         answer = val.json if val.json is not None else b"null"
         value = Redactor({}).json(answer, self.settings.limits.field)
-        keep_record(self.store, replace(row, value=value, ended=now_ms(), value_type=val.type, state=State.DONE))
+        row = replace(row, value=value, ended=now_ms(), value_type=val.type, state=State.DONE)
+        keep_record(self.store, row)
+        self.load.ended(row)
         return Outcome(row.id, row.caller, answer, val.type, None, owned)
 
     async def _run(self, task: Task) -> Finished:
         frame = Frame(Policy(task.row.policy), task.caller, task.caller, Authority.OWN)
         recorded = Recorded(self._kernel, self.store, self._capabilities, self.settings.limits, frame, task.row)
         recorded.run.state[DEPTH] = task.chain
-        name, values = await self._entered(task, recorded.run)
-        return await recorded.go(evaluation.Entry(Op.ENTER, values), name)
+        with self.load.evaluating(task.row.caller):
+            try:
+                name, values = await self._entered(task, recorded.run)
+                return await recorded.go(evaluation.Entry(Op.ENTER, values), name)
+            finally:
+                self.load.ended(recorded.row)
+
+    @property
+    def fetch_connections(self) -> int:
+        """How many connections fetches have open."""
+        return self._client.room.used
+
+    @property
+    def guests(self) -> int:
+        """How many guests are alive, compilers too."""
+        return self._kernel.guests + self._compiling.guests
 
     async def _entered(self, task: Task, run: Run) -> tuple[str, tuple[Value, ...]]:
         """Return what the entry is called, and what the runtime's `enter` takes."""

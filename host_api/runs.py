@@ -75,6 +75,11 @@ class Recorded:
         self.run.state[BEFORE] = self._start
         self.run.state[DURABLY] = self._durably_begin
 
+    @property
+    def row(self) -> EvaluationRow:
+        """The record as it stands."""
+        return self._row
+
     def _start(self) -> asyncio.Future[None]:
         """Queue the start row, once: before the first effect, or after a while. The future is done when it is durable."""
         if self._started is None:

@@ -13,7 +13,7 @@ Who waits for the network takes a turn: a request until its head is there (an up
 nobody reads takes none.
 A refusal is a TypeError that begins with "fetch failed"; a host that may not be reached and one that is not there look the same.
 More fetches than an evaluation may make, and more bytes than a body may have, are a LimitError.
-Who pays: the evaluation, by fetches. Each is an effect, in the record with its method, address, redirects and how it ended.
+Who pays: the evaluation, by fetches, and by processor time for the decoding of bodies. Each is an effect, in the record with its method, address, redirects and how it ended.
 """
 
 from __future__ import annotations
@@ -207,8 +207,12 @@ class Fetch:
             return Answer(Throw(refusal), Seen.REFUSED)
         visit = visits.visits.get(call.frame)
         if visit is None:
-            visit = visits.visits[call.frame] = Visit(self._client, depth_below(call.run))
-        exchange = Exchange(request, visit.send, self._limits.body, lambda step: _moved(call.node, step))
+            caller = call.frame.caller
+            who = None if caller == NOBODY else caller.name
+            visit = visits.visits[call.frame] = Visit(self._client, depth_below(call.run), who)
+        exchange = Exchange(
+            request, visit.send, self._limits.body, lambda step: _moved(call.node, step), call.run.charge
+        )
         visits.exchanges[key] = exchange
         before_effect(call.run)
 

@@ -18,10 +18,11 @@ from aiohttp.typedefs import Middleware
 
 from host_api.house import House
 from host_api.http import answers, eval, later, me, my_secrets, operators, run, runs, tokens, vals, versions  # noqa: A004
+from host_api.http.gate import GATE, Gate
 from host_api.http.incoming import insist_address
 from host_api.http.route import Access, Call, Route
 from host_api.http.who import NOBODY, Requester, identify
-from kernel.errors import HostFailure, ValgateError
+from kernel.errors import HostFailure, Unauthorized, ValgateError
 
 log = structlog.get_logger("valgate.http")
 
@@ -38,10 +39,11 @@ SETTLE_SECONDS = 5.0
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
-def make_app(house: House) -> web.Application:
-    """Make the application of a house that is open, and stays so longer than the application."""
+def make_app(house: House, gate: Gate) -> web.Application:
+    """Make the application of a house that is open, and stays so longer than the application; behind this gate."""
     underway: Tasks = set()
-    app = web.Application(middlewares=[_guard(house.settings.url, underway)])
+    app = web.Application(middlewares=[_guard(house.settings.url, underway, gate)])
+    app[GATE] = gate
     app.on_cleanup.append(lambda _: _settle(underway))
     for route in ROUTES:
         for method in _methods(route):
@@ -65,14 +67,26 @@ def _handler(route: Route, house: House) -> Handler:
 
 
 def _admit(route: Route, request: web.Request, house: House) -> Requester:
-    """Find who asks, and raise Unauthorized unless the route is for them."""
+    """Find who asks; raise TooMany when they ask too often, and Unauthorized unless the route is for them."""
     if route.access is Access.OPEN:
         return NOBODY
-    requester = identify(request, house.store)
+    requester = _identified(request, house)
     if route.access is Access.ACCOUNT:
         requester.insist_account()
     if route.scope is not None:
         requester.insist_scope(route.scope)
+    return requester
+
+
+def _identified(request: web.Request, house: House) -> Requester:
+    """Find who asks and count it; who tries tokens is counted as an address."""
+    gate = request.app[GATE]
+    try:
+        requester = identify(request, house.store)
+    except Unauthorized:
+        gate.charge(request, NOBODY)
+        raise
+    gate.charge(request, requester)
     return requester
 
 
@@ -97,20 +111,21 @@ async def _not_yet(request: web.Request) -> None:
     """Answer `Expect: 100-continue` when the body is read, not before: see incoming."""
 
 
-def _guard(url_limit: int, underway: Tasks) -> Middleware:
+def _guard(url_limit: int, underway: Tasks, gate: Gate) -> Middleware:
     @web.middleware
     async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
         started = perf_counter()
         _note(underway)
-        response = await _answered(request, handler, url_limit)
+        response = await _answered(request, handler, url_limit, gate)
         response.headers.update(answers.EVERY_ANSWER)
         if request.rel_url.raw_path.startswith(_RUNNING):
             response.headers.update(answers.RUNS_CODE)
         # The pattern, not the path: of /v1/eval the path is somebody's code.
         resource = request.match_info.route.resource
         pattern = resource.canonical if resource else None
-        took = round((perf_counter() - started) * 1000, 2)
-        log.debug("request", method=request.method, route=pattern, status=response.status, ms=took)
+        took = perf_counter() - started
+        gate.tally.request(pattern, request.method, response.status, took)
+        log.debug("request", method=request.method, route=pattern, status=response.status, ms=round(took * 1000, 2))
         return response
 
     return guard
@@ -130,11 +145,12 @@ async def _settle(underway: Tasks) -> None:
         await asyncio.wait(underway, timeout=SETTLE_SECONDS)
 
 
-async def _answered(request: web.Request, handler: Handler, url_limit: int) -> web.StreamResponse:
+async def _answered(request: web.Request, handler: Handler, url_limit: int, gate: Gate) -> web.StreamResponse:
     """Answer, come what may; but a client that left is the server's to notice."""
     try:
-        insist_address(request, url_limit)
-        return await handler(request)
+        with gate.under_way(request, probe=request.rel_url.raw_path in operators.PROBES):
+            insist_address(request, url_limit)
+            return await handler(request)
     except ValgateError as error:
         if isinstance(error, HostFailure):
             log.exception("request failed")

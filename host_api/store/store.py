@@ -74,6 +74,7 @@ class Store:
         self._presence = Presence(path.with_name(f"{path.name}.live"))
         self._cipher: Cipher | None = None
         self._pending: dict[str, EvaluationRow] = {}
+        self._pending_bytes = 0
         self._touched: dict[str, int] = {}
 
     @classmethod
@@ -386,11 +387,13 @@ class Store:
         except OSError as error:
             raise failures.while_running(error) from error
         self._pending[row.id] = row
+        self._pending_bytes += row.weight
         done = self._writer.submit(lambda db: evaluations.record(db, row, process), urgent=urgent)
         done.add_done_callback(lambda _: self._settled(row))
         return done
 
     def _settled(self, row: EvaluationRow) -> None:
+        self._pending_bytes -= row.weight
         if self._pending.get(row.id) is row:
             del self._pending[row.id]
 
@@ -412,6 +415,16 @@ class Store:
         return forgotten
 
     # The whole
+
+    @property
+    def backlog(self) -> int:
+        """How many writes wait for the disk."""
+        return self._writer.backlog
+
+    @property
+    def backlog_bytes(self) -> int:
+        """About how many bytes the records have that are on their way to the disk."""
+        return self._pending_bytes
 
     def flush(self) -> Future[None]:
         """Bring everything queued to the disk now."""
