@@ -118,6 +118,8 @@ def _guard(url_limit: int, underway: Tasks, gate: Gate) -> Middleware:
         _note(underway)
         response = await _answered(request, handler, url_limit, gate)
         response.headers.update(answers.EVERY_ANSWER)
+        if gate.stopping:
+            response.force_close()
         if request.rel_url.raw_path.startswith(_RUNNING):
             response.headers.update(answers.RUNS_CODE)
         # The pattern, not the path: of /v1/eval the path is somebody's code.
