@@ -140,11 +140,7 @@ class Run:
     spent: dict[str, int] = field(default_factory=dict)
     state: dict[str, object] = field(default_factory=dict)
     worked: float = 0.0
-    """Processor seconds of the host's work beside the guests, as what a promise of the host's came to took."""
-
-    def charge(self, seconds: float) -> None:
-        """Have the evaluation pay for work beside its guests: it counts when one of them is next done with a slice."""
-        self.worked += seconds
+    """Processor seconds of the host's work beside the guests; they are paid for when a guest is next done with a slice."""
 
     def spend(self, what: str, amount: int, limit: int, unit: str) -> None:
         """Count `amount` of `what`; raise LimitError that names the limit when it would be passed."""

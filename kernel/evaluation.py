@@ -190,7 +190,7 @@ class Evaluation:
                 await self._yield()
             if turn is Turn.PARKED:
                 break
-        message = guest.message()
+        message = guest.message(to_kernel=bool(self._frames) and self._frames[-1].caller is None)
         if message.kind == Kind.EXHAUSTED:
             mebibytes = self._run.limits.memory / (1 << 20)
             raise MemoryLimit(f"a guest used all of its {mebibytes:g} MiB of memory; keep less at a time")

@@ -22,6 +22,7 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from typing import ClassVar, Self
 
 from host_api.capabilities import parts
@@ -211,7 +212,7 @@ class Fetch:
             who = None if caller == NOBODY else caller.name
             visit = visits.visits[call.frame] = Visit(self._client, depth_below(call.run), who)
         exchange = Exchange(
-            request, visit.send, self._limits.body, lambda step: _moved(call.node, step), call.run.charge
+            request, visit.send, self._limits.body, lambda step: _moved(call.node, step), partial(_pay, call.run)
         )
         visits.exchanges[key] = exchange
         before_effect(call.run)
@@ -232,6 +233,11 @@ def _in_turn(visits: Visits, work: Callable[[], Awaitable[Value]]) -> Callable[[
             return await work()
 
     return turn
+
+
+def _pay(run: Run, seconds: float) -> None:
+    """Have an evaluation pay for the host's work on its fetch."""
+    run.worked += seconds
 
 
 def _moved(node: Node, step: Request) -> None:

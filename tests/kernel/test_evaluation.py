@@ -348,7 +348,7 @@ async def test_the_hosts_work_beside_the_guests_is_paid_for(script: Put) -> None
 
     def working(seconds: float) -> Fake:
         def act(_operation: Operation, call: Call) -> Answer:
-            call.run.charge(seconds)
+            call.run.worked += seconds
             return Answer(Values((1,)))
 
         return Fake(act)
