@@ -116,7 +116,9 @@ def _guard(url_limit: int, underway: Tasks, gate: Gate) -> Middleware:
     async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
         started = perf_counter()
         _note(underway)
-        response = await _answered(request, handler, url_limit, gate)
+        response = await _answered(
+            request, handler, url_limit, gate, probe=request.rel_url.raw_path in operators.PROBES
+        )
         response.headers.update(answers.EVERY_ANSWER)
         if gate.stopping:
             response.force_close()
@@ -147,10 +149,12 @@ async def _settle(underway: Tasks) -> None:
         await asyncio.wait(underway, timeout=SETTLE_SECONDS)
 
 
-async def _answered(request: web.Request, handler: Handler, url_limit: int, gate: Gate) -> web.StreamResponse:
+async def _answered(
+    request: web.Request, handler: Handler, url_limit: int, gate: Gate, *, probe: bool
+) -> web.StreamResponse:
     """Answer, come what may; but a client that left is the server's to notice."""
     try:
-        with gate.under_way(request, probe=request.rel_url.raw_path in operators.PROBES):
+        with gate.under_way(request, probe=probe):
             insist_address(request, url_limit)
             return await handler(request)
     except ValgateError as error:
