@@ -146,6 +146,8 @@ async def test_who_reads_nothing_of_an_answer_is_let_go_of(served: World, monkey
 async def test_who_asked_to_close_and_reads_nothing_is_let_go_of_too(served: World) -> None:
     with narrow(served) as client:
         connection = await ask_for_much(client, served)
+        assert connection._wire is not None
+        assert connection._wire.get_write_buffer_limits() == (0, 0)  # also the last bytes are looked after
         connection.force_close()
         assert served.gate.connections.used == 1
         connection._look_at_reader()
