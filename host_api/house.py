@@ -22,6 +22,7 @@ from host_api.capabilities.api import Told
 from host_api.capabilities.val import is_public, references_json
 from host_api.compiler import Compiler, Unit
 from host_api.door import DOOR, Head, Manner, Served, Tray
+from host_api.load.load import Load
 from host_api.net.chain import CHAIN, FIRST, MICRO, Bill, Chain, Chains, Link, link_below
 from host_api.net.client import Client
 from host_api.runs import Finished, Recorded, keep_record, new_id, type_of
@@ -120,9 +121,14 @@ class House:
         """Use `House.open`."""
         self.settings, self.store = settings, store
         self._kernel, self._compiling = kernel, compiling
+        kernel.most_guests = compiling.most_guests = settings.guests_alive
+        self.load = Load(
+            store, evaluations=settings.evaluations, concurrency=settings.concurrency, backlog=settings.backlog
+        )
         self.compiler = Compiler(self._compile)
         self.underway = Underway()
         self._chains = Chains(settings.api_chain, settings.limits.cpu)
+        self._client = client
         self._capabilities: tuple[Capability, ...] = capabilities(
             store, self.compiler, client, settings.fetching, self.call
         )
@@ -138,7 +144,9 @@ class House:
             )
             kernel = Kernel(engine, engine.program(_built("runtime.wasm")))
             compiling = Kernel(engine, engine.program(_built("compiler.wasm")), kernel.scheduler)
-            client = await stack.enter_async_context(Client.open(settings.fetch_rules, settings.own_addresses))
+            client = await stack.enter_async_context(
+                Client.open(settings.fetch_rules, settings.own_addresses, connections=settings.fetch_connections)
+            )
             yield cls(settings, store, kernel, compiling, client)
 
     async def _compile(self, source: str) -> str:
@@ -199,6 +207,7 @@ class House:
         tray = Tray(self.settings.fetch_body)
         with joined.paying(int(self.settings.limits.cpu * MICRO)) as bill:
             if val is not None and manner is Manner.RUN and _needs_no_guest(val):
+                self.load.insist_backlog()
                 return self._stored(val, row, owned=owned)
             task = Task(manner, caller, row, joined, val, args, served or Served(tray))
             outcome = _outcome(await self._run(task, bill), owned=owned)
@@ -232,7 +241,9 @@ class House:
         """Answer with a data val as it is; there is nothing to run."""
         answer = val.json if val.json is not None else b"null"
         value = Redactor({}).json(answer, self.settings.limits.field)
-        keep_record(self.store, replace(row, value=value, ended=now_ms(), value_type=val.type, state=State.DONE))
+        row = replace(row, value=value, ended=now_ms(), value_type=val.type, state=State.DONE)
+        keep_record(self.store, row)
+        self.load.ended(row)
         return Outcome(row.id, row.caller, answer, val.type, None, owned)
 
     async def _run(self, task: Task, bill: Bill) -> Finished:
@@ -244,11 +255,23 @@ class House:
         recorded.run.state[CHAIN] = task.chain
         if task.served is not None:
             recorded.run.state[DOOR] = task.served.door
-        name, values = await self._entered(task, recorded.run)
-        try:
-            return await recorded.go(evaluation.Entry(Op.ENTER, values), name)
-        finally:
-            bill.used = recorded.cpu_us
+        with self.load.evaluating(task.row.caller):
+            try:
+                name, values = await self._entered(task, recorded.run)
+                return await recorded.go(evaluation.Entry(Op.ENTER, values), name)
+            finally:
+                bill.used = recorded.row.cpu_us
+                self.load.ended(recorded.row)
+
+    @property
+    def fetch_connections(self) -> int:
+        """How many connections fetches have open."""
+        return self._client.room.used
+
+    @property
+    def guests(self) -> int:
+        """How many guests are alive, compilers too."""
+        return self._kernel.guests + self._compiling.guests
 
     async def _entered(self, task: Task, run: Run) -> tuple[str, tuple[Value, ...]]:
         """Return what the entry is called, and what the runtime's `enter` takes."""

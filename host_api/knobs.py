@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
+from ipaddress import ip_network
 from pathlib import Path
 
 from host_api.mail.address import is_address
@@ -145,10 +146,22 @@ def _read_address(text: str) -> str:
 
 
 def _read_hosts(text: str) -> tuple[str, ...]:
-    hosts = tuple(part for part in (one.strip() for one in text.split(",")) if part)
+    hosts = _parts(text)
     for host in hosts:
         Allowance.parse(host)
     return hosts
+
+
+def _parts(text: str) -> tuple[str, ...]:
+    return tuple(part for part in (one.strip() for one in text.split(",")) if part)
+
+
+def _read_networks(text: str) -> tuple[str, ...]:
+    return tuple(str(ip_network(one, strict=False)) for one in _parts(text))
+
+
+def _read_names(text: str) -> tuple[str, ...]:
+    return tuple(_read_domain(one) for one in _parts(text))
 
 
 def _show_switch(value: object) -> str:
@@ -184,7 +197,7 @@ def _count(name: str, help_: str, *, least: int = 0, most: int = 10**9, limit: b
 
 def _seconds(name: str, help_: str, most: float, *, limit: bool = True) -> Knob:
     takes = f"seconds, more than 0 and at most {most:g}, such as 0.5"
-    return Knob(name, partial(_read_seconds, most=most), takes, help_, limit=limit, show=_show_seconds)
+    return Knob(name, partial(_read_seconds, most=most), takes, help_, limit, show=_show_seconds)
 
 
 _MIB = 2**20
@@ -270,6 +283,44 @@ KNOBS: tuple[Knob, ...] = (
     _count("INTERVALS", "vals of a principal that run on a schedule"),
     _count("INTERVALS_AT_ONCE", "such runs at once; half of them may be one owner's", least=1, most=1000),
     _seconds("SHORTEST_INTERVAL", "the least time between two such runs of a val", most=86_400, limit=False),
+    _count("CONNECTIONS", "connections that are open at once; more are answered 503", least=1),
+    _count("REQUESTS", "requests under way at once; more are answered 503, but for health probes", least=1),
+    _bytes("BODIES", "bodies of requests that are held at once, all together"),
+    _count("EVALUATIONS", "evaluations under way at once; more are answered 503", least=1),
+    _count("CONCURRENCY", "evaluations under way at once of one caller; more are answered 429; 0 is no limit"),
+    _count(
+        "RATE",
+        "requests a minute of an account, or of an address without a token; more are answered 429; 0 is no limit",
+    ),
+    _count("GUESTS_ALIVE", "guests of all evaluations that are alive at once", least=1),
+    _count(
+        "FETCH_CONNECTIONS",
+        "connections of fetches in use at once; one caller has at most three times what is free",
+        least=1,
+    ),
+    _count("BACKLOG", "writes that may wait for the disk before new evaluations are answered 503", least=1),
+    _seconds("DRAIN", "how long what runs may go on once the server is asked to stop", most=3600, limit=False),
+    Knob(
+        "PROXIES",
+        _read_networks,
+        "addresses or networks with commas between, such as 10.0.0.5, 192.168.0.0/16 or ::1",
+        "the proxies before this server: their X-Forwarded-For, -Proto and -Host are believed",
+        show=_show_hosts,
+    ),
+    Knob(
+        "PUBLIC_HOSTS",
+        _read_names,
+        "names with commas between, each with a port or without, such as vals.example.org",
+        "further names under which this server is reached, as through a proxy",
+        show=_show_hosts,
+    ),
+    Knob(
+        "METRICS",
+        _read_switch,
+        "on or off",
+        "whether anybody may read /metrics; off is only who asks from this machine, directly",
+        show=_show_switch,
+    ),
     _bytes("BODY", "a request's body"),
     _bytes("URL", "a request's address", least=256),
     _bytes("CODE", "a val's source"),

@@ -80,9 +80,9 @@ class Recorded:
         self.run.state[DURABLY] = self._durably_begin
 
     @property
-    def cpu_us(self) -> int:
-        """Microseconds of processor time that it used, when it has ended."""
-        return self._row.cpu_us
+    def row(self) -> EvaluationRow:
+        """The record as it stands."""
+        return self._row
 
     def _start(self) -> asyncio.Future[None]:
         """Queue the start row, once: before the first effect, or after a while. The future is done when it is durable."""

@@ -54,6 +54,19 @@ class Settings:
     intervals: int = 100
     intervals_at_once: int = 8
     shortest_interval: float = 1.0
+    connections: int = 10_000
+    requests: int = 8_000
+    bodies: int = 256_000_000
+    evaluations: int = 8_000
+    concurrency: int = 0
+    rate: int = 0
+    guests_alive: int = 16_384
+    fetch_connections: int = 8_000
+    backlog: int = 20_000
+    drain: float = 10.0
+    proxies: tuple[str, ...] = ()
+    public_hosts: tuple[str, ...] = ()
+    metrics: bool = False
     body: int = 2_000_000
     url: int = 16_000
     code: int = 256_000
@@ -107,7 +120,7 @@ class Settings:
     @property
     def own_addresses(self) -> Own:
         """Where this server answers."""
-        return Own(self.host, self.vals_domain, self.fetch_rules.own_ports)
+        return Own(self.host, self.vals_domain, self.fetch_rules.own_ports, frozenset(self.public_hosts))
 
     @property
     def domain_of_mail(self) -> str:

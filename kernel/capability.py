@@ -143,6 +143,8 @@ class Run:
     state: dict[str, object] = field(default_factory=dict)
     idle: tuple[Value, ...] | None = None
     """What the run comes to when nothing is left that could go on; None: that is a deadlock."""
+    worked: float = 0.0
+    """Processor seconds of the host's work beside the guests; they are paid for when a guest is next done with a slice."""
 
     def spend(self, what: str, amount: int, limit: int, unit: str) -> None:
         """Count `amount` of `what`; raise LimitError that names the limit when it would be passed."""

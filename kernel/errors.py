@@ -26,6 +26,7 @@ This file does not know how an error came about; it knows what each one is calle
     │   │   └── CodeInTheWay      409  a code val where only data may be written
     │   ├── TooLarge              413
     │   ├── AddressTooLong        414
+    │   ├── TooMany               429  one of them asks too often, or for too much at once
     │   └── BadSetting            400  an operator's mistake
     └── HostError                 blame kernel
         ├── HostFailure           500  a fixed sentence, never a host message
@@ -255,6 +256,18 @@ class AddressTooLong(CallerError):
 
     code = "address_too_long"
     status = 414
+
+
+class TooMany(CallerError):
+    """Somebody asks too often, or for too much at once; the server itself has room."""
+
+    code = "too_many"
+    status = 429
+
+    def __init__(self, message: str, seconds: int = 1) -> None:
+        """Keep after how many whole seconds it is worth trying again."""
+        super().__init__(message)
+        self.seconds = seconds
 
 
 class BadSetting(CallerError):

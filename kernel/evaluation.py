@@ -48,7 +48,7 @@ class Kernel:
     image: Program
     scheduler: Scheduler = field(default_factory=Scheduler)
     guests: int = 0
-    most_guests: int = 4096
+    most_guests: int = 16_384
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +135,7 @@ class Evaluation:
 
     async def _close(self) -> None:
         self.usage.cancelled = sum(not task.done() for task in self._tasks)
-        self.usage.cpu = self._meter.used
+        self.usage.cpu = self._meter.used + self._run.worked
         for guest in self._guests.values():
             self.usage.peak = max(self.usage.peak, guest.close())
             self._kernel.guests -= 1
@@ -190,7 +190,7 @@ class Evaluation:
                 await self._yield()
             if turn is Turn.PARKED:
                 break
-        message = guest.message()
+        message = guest.message(to_kernel=bool(self._frames) and self._frames[-1].caller is None)
         if message.kind == Kind.EXHAUSTED:
             mebibytes = self._run.limits.memory / (1 << 20)
             raise MemoryLimit(f"a guest used all of its {mebibytes:g} MiB of memory; keep less at a time")
@@ -198,7 +198,7 @@ class Evaluation:
 
     def _insist_cpu(self) -> None:
         limit = self._run.limits.cpu
-        if self._meter.charge() > limit:
+        if self._meter.charge() + self._run.worked > limit:
             raise CpuLimit(f"the evaluation used its {limit:g} s of processor time; do less, or in several runs")
 
     async def _yield(self) -> None:

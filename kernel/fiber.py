@@ -29,6 +29,8 @@ import wasmtime
 from wasmtime import _bindings as generated
 from wasmtime import _ffi
 
+from kernel.wire import MOST_AROUND
+
 PINNED = "50.0.1"
 
 _P = ctypes.c_void_p
@@ -131,7 +133,8 @@ def _on_call(
     start = _u32.unpack(ctypes.string_at(arguments + _VALUE_AT, 4))[0]
     length = _u32.unpack(ctypes.string_at(arguments + _VALUE_SIZE + _VALUE_AT, 4))[0]
     fits = start + length <= _memory_size(fiber.context, fiber.memory)  # type: ignore[union-attr]
-    fiber.message = ctypes.string_at(fiber.base + start, length) if fits else b""  # type: ignore[union-attr]
+    fiber.place = start, length if fits else 0  # type: ignore[union-attr]
+    fiber.message = ctypes.string_at(fiber.base + start, min(fiber.place[1], fiber.longest))  # type: ignore[union-attr]
 
 
 def _answer_i64(results: int, value: int) -> None:
@@ -189,8 +192,10 @@ class Fiber:
         "context",
         "continuation",
         "gate",
+        "longest",
         "memory",
         "message",
+        "place",
         "results",
     )
 
@@ -198,7 +203,8 @@ class Fiber:
         """Instantiate and start, without running: `memory_limit` in bytes, `arguments` for main."""
         self._program, self._future = program, None
         self._places = _Places()
-        self.message, self.results = b"", 0
+        self.message, self.place, self.results = b"", (0, 0), 0
+        self.longest = arguments[2] + MOST_AROUND + 1  # one more than may cross: so much is copied before it is refused
         self._store = _store_new(pointer(program.engine), None, None)
         self.context = _store_context(self._store)
         _store_limiter(self._store, memory_limit, 20_000, 2, 2, 2)
@@ -256,6 +262,10 @@ class Fiber:
             self._forget_future()
             return Turn.ENDED
         return Turn.PARKED if self.results else Turn.TICKED
+
+    def whole(self) -> bytes:
+        """Copy all of the message it parked on; its memory is as it was then."""
+        return ctypes.string_at(self.base + self.place[0], self.place[1])
 
     def memory_size(self) -> int:
         """Return the bytes of linear memory at this moment."""

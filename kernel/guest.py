@@ -75,9 +75,14 @@ class Guest:
         fiber = Fiber(program, limits.memory, (limits.stack, limits.clone_depth, limits.message))
         return cls(frame, fiber, HandleTable(limits.handles, _let_go))
 
-    def message(self) -> wire.Message:
-        """Return what it parked on; raise BrokenGuest for what no guest of ours would write."""
+    def message(self, *, to_kernel: bool) -> wire.Message:
+        """Return what it parked on, cut if it is too large to cross; raise BrokenGuest for what no guest of ours would write.
+
+        `to_kernel`: a RESULT would be for the kernel, and has no limit but the guest's memory.
+        """
         message = wire.parse_message(self.fiber.message, self.fiber.memory_size())
+        if to_kernel and message.kind == wire.Kind.RESULT and self.fiber.place[1] > self.fiber.longest:
+            message = wire.parse_message(self.fiber.whole(), self.fiber.memory_size())
         self.inbox = message.inbox, message.capacity
         return message
 

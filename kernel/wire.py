@@ -94,6 +94,8 @@ NATURE = Ref.CALLABLE | Ref.CONSTRUCTOR | Ref.PROMISE
 MOST_REFS = 1 << 14
 """References of one message; the engine refuses to write more."""
 MOST_RELEASES = 1 << 16
+MOST_AROUND = HEAD.size + 4 * (MOST_REFS + MOST_RELEASES)
+"""Bytes of a message before its payload."""
 MOST_VALUES = 64
 """Plain values of one message to the kernel. All three bound the time that one message keeps the event loop."""
 

@@ -13,7 +13,7 @@ Who waits for the network takes a turn: a request until its head is there (an up
 nobody reads takes none.
 A refusal is a TypeError that begins with "fetch failed"; a host that may not be reached and one that is not there look the same.
 More fetches than an evaluation may make, and more bytes than a body may have, are a LimitError.
-Who pays: the evaluation, by fetches. Each is an effect, in the record with its method, address, redirects and how it ended.
+Who pays: the evaluation, by fetches, and by processor time for the decoding of bodies. Each is an effect, in the record with its method, address, redirects and how it ended.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from typing import ClassVar, Self
 
 from host_api.capabilities import parts
@@ -207,8 +208,12 @@ class Fetch:
             return Answer(Throw(refusal), Seen.REFUSED)
         visit = visits.visits.get(call.frame)
         if visit is None:
-            visit = visits.visits[call.frame] = Visit(self._client, link_below(call.run))
-        exchange = Exchange(request, visit.send, self._limits.body, lambda step: _moved(call.node, step))
+            caller = call.frame.caller
+            who = None if caller == NOBODY else caller.name
+            visit = visits.visits[call.frame] = Visit(self._client, link_below(call.run), who)
+        exchange = Exchange(
+            request, visit.send, self._limits.body, lambda step: _moved(call.node, step), partial(_pay, call.run)
+        )
         visits.exchanges[key] = exchange
         before_effect(call.run)
 
@@ -228,6 +233,11 @@ def _in_turn(visits: Visits, work: Callable[[], Awaitable[Value]]) -> Callable[[
             return await work()
 
     return turn
+
+
+def _pay(run: Run, seconds: float) -> None:
+    """Have an evaluation pay for the host's work on its fetch."""
+    run.worked += seconds
 
 
 def _moved(node: Node, step: Request) -> None:

@@ -13,7 +13,7 @@ from typing import Final
 import orjson
 from aiohttp import web
 
-from kernel.errors import NotFound, Unauthorized, ValgateError, to_http
+from kernel.errors import NotFound, TooMany, Unauthorized, ValgateError, to_http
 
 NOT_FOUND: Final = "Not found: there is nothing of that name here that you may see."
 """The one sentence for unknown, private and refused, whatever raised it."""
@@ -71,6 +71,8 @@ def failure(error: ValgateError) -> web.Response:
     response = answer(body, status)
     if isinstance(error, Unauthorized):
         response.headers["WWW-Authenticate"] = "Bearer"
+    if isinstance(error, TooMany):
+        response.headers["Retry-After"] = str(error.seconds)
     return overloaded(response)
 
 
@@ -86,6 +88,11 @@ def sentence(status: int, text: str) -> web.Response:
     return answer({"type": "error", "error": text}, status)
 
 
+def unknown_address() -> web.Response:
+    """Answer for a path that no route has."""
+    return sentence(404, "There is no such address in this API.")
+
+
 def translated(error: web.HTTPException) -> web.Response:
     """Put what the HTTP library refuses into our shape."""
     match error:
@@ -95,7 +102,7 @@ def translated(error: web.HTTPException) -> web.Response:
             response.headers["Allow"] = allowed
             return response
         case web.HTTPNotFound():
-            return sentence(error.status, "There is no such address in this API.")
+            return unknown_address()
         case _:
             return sentence(error.status, f"{error.reason}.")
 

@@ -37,12 +37,13 @@ from host_api.http import (
     vals,
     versions,
 )
+from host_api.http.gate import GATE, Gate
 from host_api.http.hostnames import Asked
 from host_api.http.incoming import insist_address
 from host_api.http.outgoing import dress_host
 from host_api.http.route import ANY_METHOD, Access, Call, Route
 from host_api.http.who import NOBODY, Requester, identify
-from kernel.errors import BadInput, BadSetting, HostFailure, ValgateError
+from kernel.errors import BadInput, BadSetting, HostFailure, Unauthorized, ValgateError
 
 log = structlog.get_logger("valgate.http")
 
@@ -65,11 +66,12 @@ SETTLE_SECONDS = 5.0
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
-def make_app(house: House) -> web.Application:
-    """Make the application of a house that is open, and stays so longer than the application."""
+def make_app(house: House, gate: Gate) -> web.Application:
+    """Make the application of a house that is open, and stays so longer than the application; behind this gate."""
     underway: Tasks = set()
-    app = web.Application(middlewares=[_guard(house, underway)])
+    app = web.Application(middlewares=[_guard(house, underway, gate)])
     app[docs.DESCRIPTION] = docs.describe(ROUTES)
+    app[GATE] = gate
     app.on_cleanup.append(lambda _: _settle(underway))
     app.on_response_prepare.append(answering.leave_untyped)
     for route in ROUTES:
@@ -94,16 +96,28 @@ def _handler(route: Route, house: House) -> Handler:
 
 
 def _admit(route: Route, request: web.Request, house: House) -> Requester:
-    """Find who asks, and raise Unauthorized unless the route is for them."""
+    """Find who asks; raise TooMany when they ask too often, and Unauthorized unless the route is for them."""
     if route.runs_code and "Service-Worker" in request.headers:
         raise BadInput(NO_WORKER)
     if route.access is Access.OPEN:
         return NOBODY
-    requester = identify(request, house.store)
+    requester = _identified(request, house)
     if route.access is Access.ACCOUNT:
         requester.insist_account()
     if route.scope is not None:
         requester.insist_scope(route.scope)
+    return requester
+
+
+def _identified(request: web.Request, house: House) -> Requester:
+    """Find who asks and count it; who tries tokens is counted as an address."""
+    gate = request.app[GATE]
+    try:
+        requester = identify(request, house.store)
+    except Unauthorized:
+        gate.charge(request, NOBODY)
+        raise
+    gate.charge(request, requester)
     return requester
 
 
@@ -129,7 +143,7 @@ async def _not_yet(request: web.Request) -> None:
     """Answer `Expect: 100-continue` when the body is read, not before: see incoming."""
 
 
-def _guard(house: House, underway: Tasks) -> Middleware:
+def _guard(house: House, underway: Tasks, gate: Gate) -> Middleware:
     url_limit = house.settings.url
 
     @web.middleware
@@ -137,29 +151,38 @@ def _guard(house: House, underway: Tasks) -> Middleware:
         started = perf_counter()
         _note(underway)
         if (wanted := hosts.asked(request, house)) is not None:
-            return await _on_its_host(request, house, wanted)
-        response = await _answered(request, handler, url_limit)
+            return await _on_its_host(request, house, wanted, gate)
+        probe = request.rel_url.raw_path in operators.PROBES
+        response = await _answered(request, handler, url_limit, gate, probe=probe)
         if not response.prepared:
             answers.dress(response, runs_code=request.rel_url.raw_path.startswith(_RUNNING))
+        if gate.stopping:
+            response.force_close()
         # The pattern, not the path: of /v1/eval the path is somebody's code.
         resource = request.match_info.route.resource
         pattern = resource.canonical if resource else None
-        took = round((perf_counter() - started) * 1000, 2)
-        log.debug("request", method=request.method, route=pattern, status=response.status, ms=took)
+        took = perf_counter() - started
+        gate.tally.request(pattern, request.method, response.status, took)
+        log.debug("request", method=request.method, route=pattern, status=response.status, ms=round(took * 1000, 2))
         return response
 
     return guard
 
 
-async def _on_its_host(request: web.Request, house: House, wanted: Asked) -> web.StreamResponse:
+async def _on_its_host(request: web.Request, house: House, wanted: Asked, gate: Gate) -> web.StreamResponse:
     """Let a val answer on its own host, where no address is ours."""
+    started = perf_counter()
 
     async def answer(request: web.Request) -> web.StreamResponse:
+        gate.charge(request, NOBODY)
         return await hosts.answer(request, house, wanted)
 
-    response = await _answered(request, answer, house.settings.url)
+    response = await _answered(request, answer, house.settings.url, gate, probe=False)
     if not response.prepared:
         dress_host(response)
+    if gate.stopping:
+        response.force_close()
+    gate.tally.request("vals host", request.method, response.status, perf_counter() - started)
     return response
 
 
@@ -177,11 +200,14 @@ async def _settle(underway: Tasks) -> None:
         await asyncio.wait(underway, timeout=SETTLE_SECONDS)
 
 
-async def _answered(request: web.Request, handler: Handler, url_limit: int) -> web.StreamResponse:
+async def _answered(
+    request: web.Request, handler: Handler, url_limit: int, gate: Gate, *, probe: bool
+) -> web.StreamResponse:
     """Answer, come what may; but a client that left is the server's to notice."""
     try:
-        insist_address(request, url_limit)
-        return await handler(request)
+        with gate.under_way(request, probe=probe):
+            insist_address(request, url_limit)
+            return await handler(request)
     except ValgateError as error:
         if isinstance(error, HostFailure | BadSetting):
             log.exception("request failed")

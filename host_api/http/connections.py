@@ -1,4 +1,7 @@
-"""Connections whose every refusal has our shape, also of requests that never become one for the application.
+"""One connection: how slow it may be, and that every refusal has our shape, also of requests that never become one.
+
+Who sends nothing, sends his headers in drops, reads nothing of an answer or sends far ahead of the answers is let go of: a
+connection holds a bounded number of bytes, and for a bounded time if nothing moves.
 
 The library is subclassed where it is not meant to be: it is pinned, and the tests send it what it refuses.
 This file knows no route and no house.
@@ -6,10 +9,9 @@ This file knows no route and no house.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
-from functools import partial
+import asyncio
 from http import HTTPStatus
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import structlog
 from aiohttp import web
@@ -17,20 +19,138 @@ from aiohttp.http_exceptions import LineTooLong
 from aiohttp.web_protocol import RequestHandler
 
 from host_api.http import answers
+from host_api.load.tally import Shed
 from kernel.errors import HostFailure
 
 if TYPE_CHECKING:
+    from aiohttp import StreamReader
     from aiohttp.web_request import BaseRequest
+
+    from host_api.http.gate import Gate
 
 log = structlog.get_logger("valgate.http")
 
 UNREADABLE = "This is not an HTTP request that can be read."
+HEAD_SECONDS = 20.0
+"""How long the head of a request may take to arrive, and how long a new connection may be silent."""
+READ_SECONDS = 30.0
+"""How long an answer may wait for its reader to take LEAST bytes of it, or the rest."""
+LEAST = 128 * 1024
+AHEAD = 128 * 1024
+"""Bytes that may be sent ahead of an answer, as the next requests."""
 
 
-class _Connection(RequestHandler):
-    """One connection; it differs from the library's in how it says that a request cannot be read."""
+class Connection(RequestHandler):
+    """One connection; it differs from the library's in what it allows, and in how it says that a request cannot be read."""
 
-    __slots__ = ()
+    __slots__ = ("_ahead", "_body", "_gate", "_head", "_head_timer", "_left", "_reader_timer", "_wire")
+
+    def __init__(self, manager: web.Server, gate: Gate, *, loop: asyncio.AbstractEventLoop, **options: Any) -> None:  # noqa: ANN401 - the library's own, handed on
+        super().__init__(manager, loop=loop, **options)
+        self._gate = gate
+        self._wire: asyncio.Transport | None = None
+        self._head_timer: asyncio.TimerHandle | None = None
+        self._reader_timer: asyncio.TimerHandle | None = None
+        self._head = self._ahead = self._left = 0
+        self._body: StreamReader | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Begin to wait for the first request."""
+        super().connection_made(transport)
+        self._gate.connections.take()
+        self._wire = self.transport
+        if self._wire is not None:
+            self._wire.set_write_buffer_limits(high=0)  # so that we hear of every byte that is not taken at once
+        self._head_timer = self._loop.call_later(HEAD_SECONDS, self._head_is_late)
+
+    def connection_lost(self, exc: BaseException | None) -> None:
+        """End every wait."""
+        if self._wire is not None:
+            self._wire = None
+            self._gate.connections.give()
+        self._forget_head()
+        self._forget_reader()
+        super().connection_lost(exc)
+
+    # -- what comes ------------------------------------------------------------------------------------
+
+    def data_received(self, data: bytes) -> None:
+        """Take bytes in; a head has a size and a time, and so has what comes before it is wanted."""
+        idle, seen = self._waiter is not None and not self._waiter.done(), self._request_count
+        expected = idle or (self._body is not None and not self._body.is_eof())
+        super().data_received(data)
+        if self._request_count != seen:
+            self._forget_head()
+            self._body = self._messages[-1][1]  # whoever takes them has not run yet
+        elif idle and data:
+            self._head_grows(len(data))
+        self._comes_ahead(0 if expected else len(data))
+
+    def _head_grows(self, size: int) -> None:
+        self._head += size
+        if self._head > self.max_line_size + AHEAD:
+            self._refuse(Shed.LARGE_HEAD, 431, "The headers are too large.")
+        elif self._head_timer is None:
+            self._head_timer = self._loop.call_later(HEAD_SECONDS, self._head_is_late)
+
+    def _head_is_late(self) -> None:
+        self._head_timer = None
+        self._refuse(Shed.SLOW_HEAD, 408, f"The request did not arrive within {HEAD_SECONDS:g} seconds.")
+
+    def _forget_head(self) -> None:
+        self._head = 0
+        if self._head_timer is not None:
+            self._head_timer.cancel()
+            self._head_timer = None
+
+    def _comes_ahead(self, size: int) -> None:
+        """Take no more of who sends far ahead: what has been asked for is answered, then the connection is closed."""
+        self._ahead = self._ahead + size if size else 0
+        if self._ahead > AHEAD and not self._close:
+            self._gate.tally.shed[Shed.PIPELINE] += 1
+            self._close = True
+
+    def _refuse(self, why: Shed, status: int, sentence: str) -> None:
+        """Say why to who has sent part of a request, and close; who has sent nothing knows."""
+        self._gate.tally.shed[why] += 1
+        if self._head and self.transport is not None:
+            self.transport.write(raw(answers.sentence(status, sentence)))
+        self.force_close()
+
+    # -- what goes -------------------------------------------------------------------------------------
+
+    def pause_writing(self) -> None:
+        """Begin to look whether the reader reads."""
+        super().pause_writing()
+        self._watch_reader()
+
+    def resume_writing(self) -> None:
+        """Everything is taken."""
+        self._forget_reader()
+        super().resume_writing()
+
+    def _watch_reader(self) -> None:
+        if self._wire is not None:
+            self._left = self._wire.get_write_buffer_size()
+            self._reader_timer = self._loop.call_later(READ_SECONDS, self._look_at_reader)
+
+    def _look_at_reader(self) -> None:
+        """Let go of a reader who has taken too little since the last look; also when the connection is about to be closed."""
+        self._reader_timer = None
+        if self._wire is None:
+            return
+        if self._left - self._wire.get_write_buffer_size() >= LEAST:
+            self._watch_reader()
+            return
+        self._gate.tally.shed[Shed.SLOW_READER] += 1
+        self._wire.abort()
+
+    def _forget_reader(self) -> None:
+        if self._reader_timer is not None:
+            self._reader_timer.cancel()
+            self._reader_timer = None
+
+    # -- what cannot be read ---------------------------------------------------------------------------
 
     def handle_error(
         self,
@@ -61,36 +181,9 @@ class _Connection(RequestHandler):
         return answers.failure(HostFailure())
 
 
-async def _in_our_shape(
-    handler: Callable[[BaseRequest], Awaitable[web.StreamResponse]], request: BaseRequest
-) -> web.StreamResponse:
-    """Answer; and translate what the library refuses before the application is asked, as a strange `Expect`."""
-    try:
-        return await handler(request)
-    except web.HTTPException as error:
-        response = answers.translated(error)
-        response.headers.update(answers.EVERY_ANSWER)
-        return response
-
-
-class _Connections(web.Server):
-    """The library's server of connections, with ours."""
-
-    def __call__(self) -> RequestHandler:
-        """Make what serves the next connection."""
-        return _Connection(self, loop=self._loop, **self._kwargs)
-
-
-class Runner(web.AppRunner):
-    """The library's runner, with our connections."""
-
-    __slots__ = ()
-
-    async def _make_server(self) -> web.Server:
-        made = await super()._make_server()
-        return _Connections(
-            partial(_in_our_shape, made.request_handler),
-            request_factory=made.request_factory,
-            handler_cancellation=made.handler_cancellation,
-            **made._kwargs,  # noqa: SLF001 - this class is one with the pinned library's
-        )
+def raw(response: web.Response) -> bytes:
+    """Write an answer that closes its connection, for who has not sent a request."""
+    body = response.body if isinstance(response.body, bytes) else b""
+    fields = {**response.headers, **answers.EVERY_ANSWER, "Content-Length": str(len(body)), "Connection": "close"}
+    head = "".join(f"{name}: {value}\r\n" for name, value in fields.items())
+    return f"HTTP/1.1 {response.status} {HTTPStatus(response.status).phrase}\r\n{head}\r\n".encode() + body

@@ -10,10 +10,11 @@ from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from urllib.parse import unquote_to_bytes
 
-from aiohttp import ClientPayloadError, StreamReader, web
+from aiohttp import ClientPayloadError, web
 from aiohttp.http_exceptions import HttpProcessingError
 
 from host_api.http import json_text
+from host_api.http.gate import gate_of
 from host_api.http.json_text import Document, Part
 from host_api.net.chain import HEADER, Link
 from kernel.errors import AddressTooLong, BadInput, TooLarge
@@ -38,7 +39,7 @@ async def read_body(request: web.Request, limit: int) -> bytes:
         raise _too_large(limit)
     await _continue(request)
     try:
-        return await _gather(request.content, limit)
+        return await _gather(request, limit)
     except TimeoutError:
         raise BadInput(f"The body did not arrive within {BODY_SECONDS} seconds.") from None
     except (ClientPayloadError, HttpProcessingError, web.RequestPayloadError):
@@ -140,13 +141,17 @@ async def pieces(request: web.Request, limit: int) -> AsyncIterator[bytes]:
         raise BadInput("The body does not have the length or the encoding that its headers declare.") from None
 
 
-async def _gather(content: StreamReader, limit: int) -> bytes:
+async def _gather(request: web.Request, limit: int) -> bytes:
+    content, gate = request.content, gate_of(request)
     if content.total_bytes <= limit and content.is_eof() and content.exception() is None:
         # All of it came with the headers, as it mostly does.
-        return content.read_nowait()
+        whole = content.read_nowait()
+        gate.hold(request, len(whole))
+        return whole
     body = bytearray()
     async with asyncio.timeout(BODY_SECONDS):
         async for chunk in content.iter_any():
+            gate.hold(request, len(chunk))
             body += chunk
             if len(body) > limit:
                 raise _too_large(limit)

@@ -1,4 +1,4 @@
-"""`/healthz` and `/readyz`, for operators' probes: whether the loop turns, and whether the database answers."""
+"""`/healthz`, `/readyz` and `/metrics`, for operators: whether the loop turns, whether requests are taken, and what happened."""
 
 from __future__ import annotations
 
@@ -8,9 +8,15 @@ from aiohttp import web
 
 from host_api.http import answers
 from host_api.http.declared import Reply
+from host_api.http.gate import gate_of
+from host_api.http.proxies import is_direct
 from host_api.http.route import Access, Call, Route
-from host_api.http.schemas import ref
+from host_api.http.schemas import STRING, ref
+from kernel.errors import Overloaded
 from kernel.principals import ANONYMOUS
+
+PROBES = frozenset(("/healthz", "/readyz", "/metrics"))
+"""What is answered also by a server that has too much to do."""
 
 
 async def health(_: Call) -> web.Response:
@@ -19,13 +25,34 @@ async def health(_: Call) -> web.Response:
 
 
 async def readiness(call: Call) -> web.Response:
-    """Say that a request would find the database; a failure becomes the one answer for failures."""
+    """Say that a request would be taken and find the database; a failure becomes the one answer for failures."""
+    if gate_of(call.request).stopping:
+        raise Overloaded("This server is about to stop.")
     call.house.store.account(ANONYMOUS)
     return answers.answer({"status": "ready"})
+
+
+async def metrics(call: Call) -> web.Response:
+    """Give the counts to who asks on this machine, or to all if the operator says so; to others there is no such address."""
+    from host_api.http.metrics import CONTENT_TYPE, exposition  # noqa: PLC0415 — slow to load, and often not needed
+
+    if not call.house.settings.metrics and not is_direct(call.request):
+        return answers.unknown_address()
+    body = exposition(call.house, gate_of(call.request))
+    return web.Response(body=body, headers={"Content-Type": CONTENT_TYPE})
 
 
 _STATUS = {200: Reply("All is well.", ref("Status"))}
 ROUTES = (
     Route(HTTPMethod.GET, "/healthz", health, Access.OPEN, None, answers=_STATUS),
     Route(HTTPMethod.GET, "/readyz", readiness, Access.OPEN, None, answers=_STATUS),
+    Route(
+        HTTPMethod.GET,
+        "/metrics",
+        metrics,
+        Access.OPEN,
+        None,
+        answers={200: Reply("Counts, as Prometheus reads them.", STRING, "text/plain")},
+        refuses=(404,),
+    ),
 )

@@ -11,28 +11,39 @@ from collections.abc import Callable
 from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING
 
+import structlog
 from aiohttp import web
 
 from host_api import demo as garden
 from host_api.house import House
 from host_api.http import logs
 from host_api.http.app import make_app
-from host_api.http.connections import Runner
+from host_api.http.gate import Gate
+from host_api.http.listening import Runner
 from host_api.indexing import indexed
 from host_api.intervals.runner import intervals_run
+from host_api.load.descriptors import widen
 from kernel.errors import BadSetting
 
 if TYPE_CHECKING:
     from host_api.settings import Settings
 
-DRAIN_SECONDS = 10.0
-"""How long running requests may take to finish once a signal came; after that they are cancelled."""
+log = structlog.get_logger("valgate.http")
 
 SLACK = 65_536
 """Bytes of a request line that are read beyond the setting for addresses, so that it is ours to refuse one."""
 
 FIELD = 16_384
 """Bytes of one header."""
+
+HEADERS = 100
+"""Headers of a request."""
+
+BACKLOG = 1024
+"""Connections that the system keeps for us before we take them."""
+
+READ_BYTES = 65_536
+"""Bytes of a connection that are read and not yet taken; the library keeps at most twice that."""
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
@@ -42,11 +53,12 @@ async def serve(
 ) -> None:
     """Serve until SIGINT or SIGTERM. `ready` is told the address once it answers; raise BadSetting if it cannot."""
     logs.to_stderr()
-    stop = asyncio.Event()
+    stop = _Stop()
     loop = asyncio.get_running_loop()
     # Before the first guest: Python's own handler, run while a guest does, would end the process.
     for number in SIGNALS:
-        loop.add_signal_handler(number, stop.set)
+        loop.add_signal_handler(number, stop.ask)
+    _widen(settings)
     try:
         async with House.open(settings) as house, indexed(house):
             await _serve(house, host, port, stop, demo=demo, ready=ready)
@@ -55,11 +67,33 @@ async def serve(
             loop.remove_signal_handler(number)
 
 
+class _Stop:
+    """What signals ask for: the first to stop, the next ones to do so at once."""
+
+    def __init__(self) -> None:
+        self.asked, self.hurry = asyncio.Event(), asyncio.Event()
+
+    def ask(self) -> None:
+        """Take a signal."""
+        (self.hurry if self.asked.is_set() else self.asked).set()
+
+
+def _widen(settings: Settings) -> None:
+    """Have a descriptor for each connection that the settings allow, or say that there are too few."""
+    wanted = settings.connections + settings.fetch_connections
+    if (room := widen(wanted)) < wanted:
+        log.warning(
+            "fewer open files than VALGATE_CONNECTIONS and VALGATE_FETCH_CONNECTIONS may need: raise the limit (ulimit -n) or lower these",
+            room=room,
+            wanted=wanted,
+        )
+
+
 async def _serve(
-    house: House, host: str, port: int, stop: asyncio.Event, *, demo: bool, ready: Callable[[str], None] | None
+    house: House, host: str, port: int, stop: _Stop, *, demo: bool, ready: Callable[[str], None] | None
 ) -> None:
     token = await garden.plant(house) if demo else None
-    runner = make_runner(house)
+    runner = make_runner(house, stop.hurry)
     await runner.setup()
     async with AsyncExitStack() as beside:
         try:
@@ -69,8 +103,8 @@ async def _serve(
             _say(f"Valgate serves on {address}", *(garden.lines(token, house, address) if demo else ()))
             if ready is not None:
                 ready(address)
-            await beside.enter_async_context(intervals_run(house, stop, DRAIN_SECONDS))
-            await stop.wait()
+            await beside.enter_async_context(intervals_run(house, stop.asked, house.settings.drain))
+            await stop.asked.wait()
         finally:
             await runner.cleanup()
 
@@ -83,7 +117,7 @@ def _say(*lines: str) -> None:
 async def _listen(runner: web.AppRunner, host: str, port: int) -> str:
     """Listen; return the address as one types it."""
     try:
-        await web.TCPSite(runner, host, port).start()
+        await web.TCPSite(runner, host, port, backlog=BACKLOG).start()
     except OSError as error:
         reason = os.strerror(error.errno) if error.errno and error.errno > 0 else error.strerror
         raise BadSetting(f"Cannot listen on {host}:{port}: {reason}. Choose another --port or --host.") from None
@@ -92,15 +126,17 @@ async def _listen(runner: web.AppRunner, host: str, port: int) -> str:
     return f"http://{name}:{runner.addresses[0][1]}"
 
 
-def make_runner(house: House) -> web.AppRunner:
-    """Make what runs the application: a client that leaves cancels what it asked for."""
+def make_runner(house: House, hurry: asyncio.Event | None = None) -> Runner:
+    """Make what runs the application: a client that leaves cancels what it asked for. `hurry` ends a graceful stop."""
+    gate = Gate(house.settings, house.load, hurry or asyncio.Event())
     return Runner(
-        make_app(house),
+        make_app(house, gate),
+        gate,
         handler_cancellation=True,
         access_log=None,
-        # The library waits it twice: for the answer, then for the end of the connection.
-        shutdown_timeout=DRAIN_SECONDS / 2,
         keepalive_timeout=75.0,
         max_line_size=house.settings.url + SLACK,
         max_field_size=FIELD,
+        max_headers=HEADERS,
+        read_bufsize=READ_BYTES,
     )

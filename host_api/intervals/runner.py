@@ -25,7 +25,7 @@ from host_api.intervals.running import run_due
 from host_api.intervals.schedule import SECOND_MS, UNITS_MS, load
 from host_api.store import Interval, Store
 from host_api.store.clock import now_ms
-from kernel.errors import BadInput, Overloaded
+from kernel.errors import BadInput, Overloaded, TooMany
 
 log = structlog.get_logger("valgate.intervals")
 
@@ -150,7 +150,7 @@ class Runner:
             # It is due again when somebody serves. Not awaited: a store that is closed finishes what is queued.
             self._store.settle_interval(interval, next_run=interval.next_run).add_done_callback(_seen)
             raise
-        except Overloaded:
+        except (Overloaded, TooMany):
             await self._settle(interval, None, self._clock.now() + RETRY_MS)
         except Exception as error:  # the log has it, and the next run may go well
             log.exception("an interval did not run", interval=interval.id, val=interval.val_id, exc_info=error)

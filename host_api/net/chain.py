@@ -35,15 +35,19 @@ MOST_DIGITS, ID_BYTES = 6, 16
 
 @dataclass(frozen=True, slots=True)
 class Own:
-    """Where this server answers: at its host, and at every name of the vals' domain, at these ports."""
+    """Where this server answers: at its host and every name of the vals' domain, at these ports; and at its public names."""
 
     host: str
     domain: str
     ports: frozenset[int]
+    public: frozenset[str] = frozenset()
+    """Names that lead here through a proxy, at any port or, written `name:port`, at one."""
 
     def is_own(self, url: URL) -> bool:
         """Whether a request goes to this server, as far as its address says."""
         host, domain = (url.host or "").rstrip("."), self.domain.partition(":")[0]
+        if not self.public.isdisjoint((host, f"{host}:{url.port}")):
+            return True
         named = host in {self.host, domain} or host.endswith(f".{domain}")
         return named and url.port in self.ports
 

@@ -14,9 +14,11 @@ from typing import Literal, Self
 
 import aiohttp
 
+from host_api.load.bound import Bound
+from host_api.load.turns import Turns
 from host_api.net import chain
 from host_api.net.addresses import Rules
-from host_api.net.connector import Connector, Few, Lookup, Resolver, Room, SystemLookup
+from host_api.net.connector import LOOKUPS, LOOKUPS_EACH, Connector, Few, Lookup, Resolver, SystemLookup
 from host_api.net.exchange import Body
 from host_api.net.request import Request, completed
 
@@ -25,6 +27,10 @@ PATIENCE = aiohttp.ClientTimeout(total=None, connect=30, sock_connect=10)
 LONGEST_LINE, LONGEST_HEADER = 8 * 1024, 32 * 1024
 LARGE = 256 * 1024
 """Bytes of a body that are handed to the library at once; it writes more without letting others run."""
+CONNECTIONS = 8_000
+"""Connections that are open at once, unless the operator says otherwise: a process has only so many sockets."""
+SHARE = 3
+"""One caller has at most this many times the connections that are still free."""
 SKIPPED = ("Content-Type", "User-Agent", "Accept", "Accept-Encoding")
 """What the library would say of its own accord."""
 
@@ -37,17 +43,25 @@ class Client:
         self.rules, self.own = rules, own
         self.trust: ssl.SSLContext | Literal[True] = trust or True
         self.lookup = lookup
-        self.room = Room()
+        self.room = Bound("connections of fetches", CONNECTIONS, share=SHARE)
+        self.lookups = Turns(LOOKUPS, LOOKUPS_EACH)
         self._closing: set[asyncio.Task[None]] = set()
 
     @classmethod
     @asynccontextmanager
     async def open(
-        cls, rules: Rules, own: chain.Own, lookup: Lookup | None = None, trust: ssl.SSLContext | None = None
+        cls,
+        rules: Rules,
+        own: chain.Own,
+        lookup: Lookup | None = None,
+        trust: ssl.SSLContext | None = None,
+        *,
+        connections: int = CONNECTIONS,
     ) -> AsyncIterator[Self]:
         """Open it; `lookup` None asks the system for names, `trust` None is whom the system's TLS trusts."""
         system = SystemLookup()
         client = cls(rules, own, lookup or system, trust)
+        client.room = Bound("connections of fetches", connections, share=SHARE)
         try:
             yield client
         finally:
@@ -64,9 +78,9 @@ class Client:
 class Visit:
     """The connections of one guest; none until the first request."""
 
-    def __init__(self, client: Client, link: chain.Link) -> None:
-        """Take the server's client, and what this server's own addresses are told of the chain."""
-        self._client, self._link = client, link
+    def __init__(self, client: Client, link: chain.Link, caller: str | None = None) -> None:
+        """Take the server's client, what this server's own addresses are told of the chain, and whose evaluation it is."""
+        self._client, self._link, self._caller = client, link, caller
         self._session: aiohttp.ClientSession | None = None
 
     async def send(self, request: Request, body: Body) -> aiohttp.ClientResponse:
@@ -83,9 +97,9 @@ class Visit:
 
     def _open(self) -> aiohttp.ClientSession:
         client = self._client
-        resolver = Resolver(client.rules, Few(client.lookup))
+        resolver = Resolver(client.rules, Few(client.lookup, client.lookups, self._caller))
         return aiohttp.ClientSession(
-            connector=Connector(client.rules, resolver, client.trust, client.room, self._link),
+            connector=Connector(client.rules, resolver, client.trust, client.room, self._link, self._caller),
             cookie_jar=aiohttp.DummyCookieJar(),
             trust_env=False,
             auto_decompress=False,

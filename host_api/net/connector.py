@@ -24,13 +24,15 @@ from aiohttp.http_exceptions import BadHttpMessage
 from host_api.net.addresses import FORBIDDEN_PORTS, Address, Rules, read_address
 from host_api.net.chain import HEADER, Link
 from host_api.net.failures import FetchFailed, NotPublic
-from kernel.errors import Overloaded
 
 if TYPE_CHECKING:
     from aiohttp import ClientRequest, StreamReader
     from aiohttp.connector import Connection
     from aiohttp.http_parser import RawResponseMessage
     from aiohttp.tracing import Trace
+
+    from host_api.load.bound import Bound
+    from host_api.load.turns import Turns
 
 Lookup = Callable[[str, int], Awaitable[Iterable[str]]]
 """Return the addresses of a name, for a connection to this port; raise OSError."""
@@ -57,6 +59,8 @@ class SystemLookup:
         self._threads.shutdown(wait=False, cancel_futures=True)
 
 
+LOOKUPS_EACH = 8
+"""Of these, names of one caller, whatever the number of guests: lookups that hang are not everybody's."""
 FEW = 4
 """Names that one guest may have looked up at once."""
 
@@ -64,19 +68,26 @@ FEW = 4
 class Few:
     """One guest's lookups. Those that nobody waits for any more count too: a system's lookup cannot be stopped, and holds a thread."""
 
-    def __init__(self, lookup: Lookup) -> None:
-        """Take who knows names."""
-        self._lookup, self._room = lookup, asyncio.Semaphore(FEW)
+    def __init__(self, lookup: Lookup, turns: Turns, caller: str | None) -> None:
+        """Take who knows names, the turns of the whole server, and whose evaluation it is."""
+        self._lookup, self._turns, self._caller = lookup, turns, caller
+        self._room = asyncio.Semaphore(FEW)
 
     async def __call__(self, host: str, port: int) -> Iterable[str]:
-        """Wait for room, then ask."""
+        """Wait for room and for a turn, then ask."""
         await self._room.acquire()
+        try:
+            await self._turns.take(self._caller)
+        except BaseException:
+            self._room.release()
+            raise
         asking = asyncio.ensure_future(self._lookup(host, port))
         asking.add_done_callback(self._done)
         return await asyncio.shield(asking)
 
     def _done(self, asked: asyncio.Future[Iterable[str]]) -> None:
         self._room.release()
+        self._turns.give(self._caller)
         if not asked.cancelled():
             asked.exception()  # when nobody waits any more, it concerns nobody
 
@@ -120,39 +131,27 @@ def _result(host: str, port: int, address: Address) -> ResolveResult:
     )
 
 
-class Room:
-    """Connections in use in the whole server: a process has only so many sockets, and its own callers need some."""
-
-    def __init__(self, most: int = 512) -> None:
-        """Begin with none."""
-        self._most, self._used = most, 0
-
-    @property
-    def used(self) -> int:
-        """How many are in use."""
-        return self._used
-
-    def insist(self) -> None:
-        """Raise Overloaded when there is no room for one more."""
-        if self._used >= self._most:
-            raise Overloaded("too many fetches are under way on this server; try again in a moment")
-
-    def take(self, connection: Connection) -> None:
-        """Count a connection until it is let go."""
-        self._used += 1
-        connection.add_callback(self._give_back)
-
-    def _give_back(self) -> None:
-        self._used -= 1
-
-
 MOST_HINTS = 64
 
 
 class Protocol(ResponseHandler):
     """One connection's. Hints before an answer (100 to 199) cost their reader, and nothing else ends them."""
 
-    _hints = 0
+    def __init__(self, room: Bound, caller: str | None, loop: asyncio.AbstractEventLoop) -> None:
+        """Take the room of the whole server, and whose evaluation it is."""
+        super().__init__(loop)
+        self._room, self._caller = room, caller
+        self._hints = 0
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Count it as long as it is open, in use or kept."""
+        super().connection_made(transport)
+        self._room.take(self._caller)
+
+    def connection_lost(self, exc: BaseException | None) -> None:
+        """Give the room back."""
+        self._room.give(self._caller)
+        super().connection_lost(exc)
 
     def feed_data(self, data: tuple[RawResponseMessage, StreamReader], size: int = 0) -> None:
         """Take an answer, or a hint; break off when there are too many."""
@@ -168,26 +167,40 @@ class Connector(TCPConnector):
     """Connections of one guest."""
 
     def __init__(
-        self, rules: Rules, resolver: Resolver, trust: SSLContext | Literal[True], room: Room, link: Link
+        self,
+        rules: Rules,
+        resolver: Resolver,
+        trust: SSLContext | Literal[True],
+        room: Bound,
+        link: Link,
+        caller: str | None = None,
     ) -> None:
-        """Take the rules, the resolver that keeps them, whom TLS trusts, the server's room, and what it is told itself of the chain."""
+        """Take the rules, the resolver that keeps them, whom TLS trusts, the room, what this server is told of the chain, and the caller."""
         super().__init__(resolver=resolver, ssl=trust, use_dns_cache=False, limit=0)
-        self._factory = partial(Protocol, loop=self._loop)  # type: ignore[assignment]
-        self._rules, self._room, self._link = rules, room, link
+        self._factory = partial(Protocol, room, caller, self._loop)  # type: ignore[assignment]
+        self._rules, self._room, self._link, self._caller = rules, room, link, caller
 
     async def connect(self, req: ClientRequest, traces: list[Trace], timeout: ClientTimeout) -> Connection:  # noqa: ASYNC109 - the library's
         """Connect, or take a connection that is there; raise NotPublic before and after unless the rules permit it."""
         host, port = req.url.host or "", req.url.port or 0
         insist(self._rules, host, port)
-        self._room.insist()
         connection = await super().connect(req, traces, timeout)
-        self._room.take(connection)
         if not self._is_permitted(host, port, connection):
             connection.close()
             raise NotPublic(host)
         if port in self._rules.own_ports and _is_itself(connection.transport):  # whatever name it was asked for by
             req.headers[HEADER] = str(self._link)
         return connection
+
+    async def _create_connection(
+        self,
+        req: ClientRequest,
+        traces: list[Trace],
+        timeout: ClientTimeout,  # noqa: ASYNC109 - the library's
+    ) -> ResponseHandler:
+        """Connect anew; raise Overloaded when the server, or this caller, has as many connections as may be."""
+        with self._room.one(self._caller):
+            return await super()._create_connection(req, traces, timeout)
 
     def _is_permitted(self, host: str, port: int, connection: Connection) -> bool:
         transport = connection.transport

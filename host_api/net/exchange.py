@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, replace
@@ -51,9 +52,17 @@ class Head:
 class Exchange:
     """One fetch. `head` once; then `read` until None; `write` and `end` beside `head` where the request says so."""
 
-    def __init__(self, request: Request, send: Send, limit: int, moved: Callable[[Request], None]) -> None:
-        """Take a request, who sends one, the most bytes of a body, and who is told of each redirect."""
+    def __init__(
+        self,
+        request: Request,
+        send: Send,
+        limit: int,
+        moved: Callable[[Request], None],
+        charge: Callable[[float], None] = lambda _: None,
+    ) -> None:
+        """Take a request, who sends one, the most bytes of a body, and who is told of each redirect and of seconds of work."""
         self._request, self._send, self._limit, self._moved = request, send, limit, moved
+        self._charge = charge
         self._pieces: asyncio.Queue[bytes | None] = asyncio.Queue(1)
         self._waiting: set[asyncio.Timeout] = set()
         self._writing: set[asyncio.Timeout] = set()
@@ -152,7 +161,7 @@ class Exchange:
 
     async def _next(self, response: aiohttp.ClientResponse) -> bytes | None:
         while True:
-            piece = self._decoding.take(PIECE)
+            piece = self._decoded()
             self._given += len(piece)
             self._insist(max(self._given, self._decoding.between))
             if piece:
@@ -168,6 +177,14 @@ class Exchange:
                 return None
             self._decoding.feed(coded)
             await asyncio.sleep(0)  # a body that decodes to nothing must not keep the loop
+
+    def _decoded(self) -> bytes:
+        """Return the next decoded bytes, and have the work paid for."""
+        began = time.thread_time()
+        try:
+            return self._decoding.take(PIECE)
+        finally:
+            self._charge(time.thread_time() - began)
 
     def _insist(self, size: int) -> None:
         if size > self._limit:

@@ -209,6 +209,12 @@ class EvaluationRow:
     process: str | None = None
     parent: str | None = None
 
+    @property
+    def weight(self) -> int:
+        """About how many bytes it takes: those of its texts."""
+        parts = (self.code, self.args, self.value, self.error, self.logs, self.emails, self.calls)
+        return sum(len(part) for part in parts if part is not None)
+
 
 @dataclass(frozen=True, slots=True)
 class Interval:

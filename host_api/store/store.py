@@ -96,6 +96,7 @@ class Store:
         self._writer = Writer(partial(connect.connect, path), len(MIGRATIONS))
         self._presence = Presence(path.with_name(f"{path.name}.live"))
         self._pending: dict[str, EvaluationRow] = {}
+        self._pending_bytes = 0
         self._touched: dict[str, int] = {}
         self._beside = Beside(path)
 
@@ -546,6 +547,7 @@ class Store:
     def _record(self, row: EvaluationRow, *, urgent: bool) -> Future[None]:
         process = self._enter()
         self._pending[row.id] = row
+        self._pending_bytes += row.weight
         done = self._writer.submit(lambda db: evaluations.record(db, row, process), urgent=urgent)
         done.add_done_callback(lambda _: self._settled(row))
         return done
@@ -558,6 +560,7 @@ class Store:
             raise failures.while_running(error) from error
 
     def _settled(self, row: EvaluationRow) -> None:
+        self._pending_bytes -= row.weight
         if self._pending.get(row.id) is row:
             del self._pending[row.id]
 
@@ -637,6 +640,16 @@ class Store:
         return intervals.claimants(self._db)
 
     # The whole
+
+    @property
+    def backlog(self) -> int:
+        """How many writes wait for the disk."""
+        return self._writer.backlog
+
+    @property
+    def backlog_bytes(self) -> int:
+        """About how many bytes the records have that are on their way to the disk."""
+        return self._pending_bytes
 
     def flush(self) -> Future[None]:
         """Bring everything queued to the disk now."""

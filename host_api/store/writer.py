@@ -78,6 +78,11 @@ class Writer:
         if self._loop is not None:
             self._put(_Job(run, None, urgent=False))
 
+    @property
+    def backlog(self) -> int:
+        """How many operations wait, beside those of the transaction that is under way."""
+        return self._queue.qsize()
+
     def close(self) -> None:
         """Finish what is queued and end the thread."""
         self._closed = True

@@ -8,10 +8,7 @@ from host_api.http.app import ROUTES
 from tests.browser.chromium import Browser
 from tests.http.conftest import World
 
-pytestmark = [
-    pytest.mark.asyncio(loop_scope="module"),
-    pytest.mark.skipif("/docs" not in {route.path for route in ROUTES}, reason="there is no such page yet"),
-]
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 SHOWN = "[...document.querySelectorAll('.opblock')].map((block) => block.querySelector('.opblock-summary-path').dataset.path)"
 APPEARS = """const look = () => document.querySelector(arguments[0]);

@@ -19,22 +19,27 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from hypothesis import given
 from hypothesis import strategies as st
+from yarl import URL
 
 from host_api.capabilities.endings import end
 from host_api.capabilities.fetch import Abort, Fetch, Read, Start, Write
+from host_api.load.bound import Bound
 from host_api.net.chain import Link
 from host_api.net.client import Visit
-from host_api.net.connector import Room
+from host_api.net.connector import FEW, LOOKUPS_EACH, Few
 from host_api.net.decoding import Decoding, Unreadable
+from host_api.net.exchange import Exchange
 from host_api.net.failures import FetchFailed, NotPublic
 from host_api.net.limits import Fetching
+from host_api.net.request import Request
+from host_api.settings import Settings
 from kernel.capability import Answer, Call, Later, Node, Run, Throw
 from kernel.errors import BadRequest, LimitError, Overloaded, ValgateError
 from kernel.limits import Limits
 from kernel.policy import Policy
 from kernel.principals import NOBODY, Authority, Frame, Principal
 from kernel.wire import Value
-from tests.capabilities.servers import Out, body_of, going_out, names, raw, serving
+from tests.capabilities.servers import MIB, Out, body_of, going_out, names, raw, serving
 
 STARTED: tuple[Value, ...] = (1, "GET", "http://example.com/a?b=c#d", '["X-A","b"]', None, "whole", "follow")
 
@@ -512,8 +517,8 @@ async def test_the_body_of_a_redirect_is_let_go_of(out: Out) -> None:
             exchange = out.exchange("GET", server.url())
             await exchange.head()
             assert await body_of(exchange)
-            assert out.client.room.used == 0
             await server.gone.wait()
+            assert out.client.room.used == 1  # the one that is kept for the next fetch
 
 
 async def test_a_gathered_body_goes_along_and_a_streamed_one_cannot(out: Out) -> None:
@@ -611,7 +616,7 @@ async def test_a_lookup_that_failed_for_the_moment_is_not_called_a_missing_name(
 
 
 async def test_the_server_has_room_for_so_many_connections_and_gets_it_back(out: Out) -> None:
-    out.client.room = Room(1)
+    out.client.room = Bound("connections", 1)
     out.visit.close()
     async with serving(_echo) as server:
         first, second = (out.exchange("GET", server.url()) for _ in range(2))
@@ -621,7 +626,94 @@ async def test_the_server_has_room_for_so_many_connections_and_gets_it_back(out:
             with pytest.raises(Overloaded):
                 await first.head()
             held.stop()
+            await silent.gone.wait()
             assert (await second.head()).status == 200
+
+
+async def test_one_caller_leaves_room_for_another_and_a_kept_connection_counts(out: Out) -> None:
+    out.client.room = Bound("connections", 4, share=1)
+    async with serving(_echo) as server:
+        visits = [Visit(out.client, Link(1), who) for who in ("a", "a", "a", "b")]
+        exchanges = [
+            Exchange(Request.parse("GET", server.url(), "[]", None, "whole", "follow"), visit.send, 1000, print)
+            for visit in visits
+        ]
+        for exchange in exchanges[:2]:
+            await exchange.head()
+            await body_of(exchange)
+        with pytest.raises(Overloaded, match="too many connections"):
+            await exchanges[2].head()
+        assert (await exchanges[3].head()).status == 200
+        for visit in visits:
+            visit.close()
+
+
+async def test_one_caller_whose_lookups_hang_does_not_hold_up_those_of_another() -> None:
+    asked: list[str] = []
+    known = asyncio.Event()
+
+    async def slow(host: str, port: int) -> list[str]:
+        asked.append(host)
+        await known.wait()
+        return ["127.0.0.1"]
+
+    async with going_out(lookup=slow) as out:
+        few = [Few(slow, out.client.lookups, "a") for _ in range(10)]
+        waiting = [asyncio.ensure_future(one("a.example", 80)) for one in few for _ in range(FEW)]
+        await asyncio.sleep(0)
+        waiting.append(asyncio.ensure_future(Few(slow, out.client.lookups, "b")("b.example", 80)))
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+        assert asked == ["a.example"] * LOOKUPS_EACH + ["b.example"]
+        waiting[LOOKUPS_EACH].cancel()  # it waits for a turn, and then no more
+        known.set()
+        ends = await asyncio.gather(*waiting, return_exceptions=True)
+    assert len([end for end in ends if end == ["127.0.0.1"]]) == 10 * FEW
+    assert len(asked) == 10 * FEW
+
+
+async def test_what_it_takes_to_decode_a_body_is_told_to_who_pays(out: Out) -> None:
+    paid: list[float] = []
+    packed = gzip.compress(bytes(MIB))
+    head = f"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: {len(packed)}\r\n\r\n".encode()
+    async with raw([head, packed]) as server:
+        request = Request.parse("GET", server.url(), "[]", None, "whole", "follow")
+        exchange = Exchange(request, out.visit.send, 2 * MIB, print, paid.append)
+        await exchange.head()
+        assert len(await body_of(exchange)) == MIB
+    assert len(paid) >= 4
+    assert min(paid) >= 0
+    assert sum(paid) > 0
+
+
+async def test_an_evaluation_pays_for_the_decoding_of_what_it_fetches(out: Out) -> None:
+    guest = Guest(out)
+    packed = gzip.compress(bytes(MIB))
+    head = f"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: {len(packed)}\r\n\r\n".encode()
+    async with raw([head, packed]) as server:
+        await promised(await guest.get(1, server.url()))
+        assert guest.run.worked == 0
+        while await guest.later(2, 1) is not None:
+            pass
+    assert guest.run.worked > 0
+
+
+@pytest.mark.parametrize(
+    ("url", "own"),
+    [
+        ("https://public.example/x", True),
+        ("https://PUBLIC.example:8443/", True),
+        ("http://public.example./", True),
+        ("https://one.example:444/", True),
+        ("https://one.example/", False),
+        ("https://not.public.example/", False),
+        ("https://public.example.evil.example/", False),
+        ("http://127.0.0.1:8787/", True),
+    ],
+)
+def test_a_public_name_of_this_server_is_known(url: str, own: bool) -> None:  # noqa: FBT001 - expected
+    known = Settings(public_hosts=("public.example", "one.example:444")).own_addresses
+    assert known.is_own(URL(url)) is own
 
 
 # -- the capability --------------------------------------------------------------------------------------------

@@ -17,6 +17,8 @@ from aiohttp import web
 from yarl import URL
 
 from host_api.house import House
+from host_api.http.gate import GATE, Gate
+from host_api.http.listening import Runner
 from host_api.http.server import make_runner
 from host_api.settings import Settings
 from host_api.store.model import ALL_SCOPES, Privacy, Scope, Val
@@ -44,6 +46,12 @@ class World:
     address: str
     session: aiohttp.ClientSession
     tokens: dict[str, str] = field(default_factory=dict)
+    runner: Runner | None = None
+
+    @property
+    def gate(self) -> Gate:
+        assert self.runner is not None
+        return self.runner.app[GATE]
 
     async def call(
         self,
@@ -102,7 +110,7 @@ async def open_world(settings: Settings) -> AsyncIterator[World]:
             async with aiohttp.ClientSession(
                 skip_auto_headers=["Content-Type"], connector=aiohttp.TCPConnector(limit=0)
             ) as session:
-                world = World(house, f"http://127.0.0.1:{runner.addresses[0][1]}", session)
+                world = World(house, f"http://127.0.0.1:{runner.addresses[0][1]}", session, runner=runner)
                 await world.add_user("alice")
                 await world.add_user("bob")
                 yield world

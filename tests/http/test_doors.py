@@ -121,7 +121,7 @@ async def knock(
 async def test_every_door_of_the_router_is_in_the_table(world: World) -> None:
     routed = {
         (route.method, route.resource.canonical)
-        for route in make_app(world.house).router.routes()
+        for route in make_app(world.house, world.gate).router.routes()
         if route.resource is not None and route.method not in SAFE
     }
     assert {key for key in routed if key[1] not in RUNNING | REFUSING} == set(DOORS)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from statistics import median
 from time import thread_time
 from typing import TYPE_CHECKING
@@ -71,10 +72,8 @@ async def test_a_client_that_leaves_ends_its_evaluation(world: World, code: str)
     assert (await world.call("POST", "/v1/eval", by="alice", body="1 + 1")).insist(200) == 2
 
 
-async def test_what_outlasts_the_grace_is_over_before_the_house_closes(
-    settings: Settings, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(server, "DRAIN_SECONDS", 0.2)
+async def test_what_outlasts_the_grace_is_over_before_the_house_closes(settings: Settings) -> None:
+    settings = replace(settings, drain=0.2)
     async with aiohttp.ClientSession() as session:
         async with House.open(settings) as house:
             await house.store.add_account("alice")

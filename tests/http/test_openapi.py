@@ -44,7 +44,7 @@ async def test_what_is_described_is_what_the_router_has(world: World) -> None:
     """All but HEAD, which is beside each GET, and preflights."""
     routed = {
         one
-        for route in make_app(world.house).router.routes()
+        for route in make_app(world.house, world.gate).router.routes()
         if route.resource is not None
         for one in spread(route.method, route.resource.canonical)
     }

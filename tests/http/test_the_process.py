@@ -8,7 +8,7 @@ import signal
 import sys
 from asyncio.subprocess import PIPE, Process
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
 import aiohttp
@@ -93,6 +93,23 @@ async def test_a_signal_lets_what_runs_finish_and_closes_what_is_idle(tmp_path: 
         async with await slow as got:
             assert await got.json() == "finished"
         assert await asyncio.wait_for(process.wait(), 60) == 0
+
+
+async def test_a_second_signal_ends_it_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("VALGATE_DRAIN", "3600")
+    async with serving(tmp_path / "hurried.db") as (process, address, _), aiohttp.ClientSession() as session:
+        code = "new Promise((resolve) => setTimeout(resolve, 50_000))"
+        slow = asyncio.create_task(session.post(address + "/v1/eval", json=code).__aenter__())
+        while b"valgate_evaluations_under_way 1.0" not in await (await session.get(address + "/metrics")).read():
+            pass
+        process.send_signal(signal.SIGTERM)
+        with suppress(aiohttp.ClientError):
+            while (await session.get(address + "/readyz")).status == 200:
+                pass
+        assert process.returncode is None
+        process.send_signal(signal.SIGTERM)
+        assert await asyncio.wait_for(process.wait(), 15) == 0
+        await asyncio.gather(slow, return_exceptions=True)
 
 
 async def test_a_busy_guest_does_not_hold_up_the_end(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from kernel import wire
-from kernel.capability import Answer, Seen, Throw, Values
+from kernel.capability import Answer, Call, Operation, Seen, Throw, Values
 from kernel.errors import (
     BadRequest,
     BadSetting,
@@ -341,6 +341,23 @@ async def test_too_many_guests_in_the_process_is_overloaded(script: Put) -> None
     with pytest.raises(Overloaded):
         await stage.play()
     assert stage.kernel.guests == 0
+
+
+async def test_the_hosts_work_beside_the_guests_is_paid_for(script: Put) -> None:
+    """At the limit of processor time and past it; what is used says it too."""
+
+    def working(seconds: float) -> Fake:
+        def act(_operation: Operation, call: Call) -> Answer:
+            call.run.worked += seconds
+            return Answer(Values((1,)))
+
+        return Fake(act)
+
+    stage = script([call(1), FINISH])
+    assert await stage.play(working(4.0), cpu=5.0) == ("done",)
+    assert 4 < stage.usage.cpu < 5
+    with pytest.raises(CpuLimit):
+        await stage.play(working(5.0), cpu=5.0)
 
 
 # -- limits and cancellation --------------------------------------------------------------------------------

@@ -22,7 +22,7 @@ from kernel.errors import GuestError
 from kernel.fiber import Fiber, Turn
 from kernel.image import image_module
 from kernel.limits import MIB
-from kernel.wire import Kind
+from kernel.wire import MOST_AROUND, Kind
 from tests.kernel.stage import IMPORTS, PAGE, READY, READY_AT, SAY_FINISH, SAY_READY, Stage, head, program
 
 if TYPE_CHECKING:
@@ -67,6 +67,18 @@ def test_an_answer_is_written_where_it_was_asked_for_and_only_if_it_fits() -> No
         run_to_message(fiber)
         assert fiber.answer(b"1234", 0, 4)
         fiber.close()
+
+
+def test_no_more_of_a_message_is_copied_than_it_takes_to_refuse_it() -> None:
+    limit = 100
+    for extra in (0, 1, 50_000):
+        size = limit + MOST_AROUND + 1 + extra
+        body = f"(drop (memory.grow (i32.const 8))) (drop (call $call (i32.const 0) (i32.const {size})))"
+        with Engine(program(body)) as engine:
+            fiber = Fiber(engine.program(image_module(bytes(PAGE))), MIB, (1, 2, limit))
+            assert len(run_to_message(fiber)) == size - extra
+            assert len(fiber.whole()) == size
+            fiber.close()
 
 
 def test_fibers_interleave_without_knowing_of_one_another() -> None:

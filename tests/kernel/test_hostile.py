@@ -354,3 +354,24 @@ async def test_an_evaluation_is_over_when_it_is_over(script: Put) -> None:
     evaluation = script([FINISH]).evaluation()
     assert await evaluation.run(ENTER) == ("done",)
     assert evaluation._guests == {}
+
+
+async def test_an_answer_to_the_kernel_is_as_large_as_it_is_and_one_to_a_guest_is_not(guest: Put) -> None:
+    """At the most that is copied of a message that crosses, one byte more, and far beyond."""
+    limit = 1000
+    longest = limit + wire.MOST_AROUND + 1
+    for size in (longest, longest + 1, 100 * WASM_PAGE):
+        length = size - wire.HEAD.size - 5
+        asked = call(1)[: wire.HEAD.size]
+        shown = head(Kind.RESULT, Result.FINISHED, payload=b"\x0f" + length.to_bytes(4, "little"))
+        memory = bytearray(PAGE)
+        memory[0x2000 : 0x2000 + len(asked)] = asked
+        memory[0x3000 : 0x3000 + len(shown)] = shown
+        body = f"{SAY_READY}(drop (memory.grow (i32.const 255)))"
+        body += f"(drop (call $call (i32.const 0x2000) (i32.const {size})))"
+        body += f"(i32.store (i32.const {0x3000 + size - 4}) (i32.load offset=4 (i32.const {INBOX})))"
+        body += f"(drop (call $call (i32.const 0x3000) (i32.const {size})))"
+        (raw,) = await guest(program(body), bytes(memory)).play(answering(1), message=limit)
+        assert isinstance(raw, bytes)
+        assert len(raw) == length
+        assert raw[-4] & wire.THREW  # what it asked of the host was too large

@@ -1,0 +1,111 @@
+"""What the server takes in: connections, requests under way and the bytes of their bodies, each up to a bound; and how it stops.
+
+One gate a server. What is beyond a bound is refused at once; probes are always answered.
+This file does not know what a request is about.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from aiohttp import web
+
+from host_api.http.proxies import Proxies, site_of
+from host_api.load.bound import Bound
+from host_api.load.rates import Rates
+from host_api.load.tally import Shed
+from kernel.errors import Overloaded, TooMany
+
+if TYPE_CHECKING:
+    from host_api.http.who import Requester
+    from host_api.load.load import Load
+    from host_api.settings import Settings
+
+HELD: web.RequestKey[int] = web.RequestKey("held", int)
+"""Where a request keeps how many bytes of its body are held."""
+
+
+class Gate:
+    """The bounds of one server, and what is within them."""
+
+    def __init__(self, settings: Settings, load: Load, hurry: asyncio.Event) -> None:
+        """Take the settings, the load of the house that is served, and what is set when a stop is to be quick."""
+        self.load, self.tally = load, load.tally
+        self.connections = Bound("connections", settings.connections)
+        self.requests = Bound("requests", settings.requests)
+        self.rates = Rates(settings.rate)
+        self.proxies = Proxies(settings.proxies)
+        self._drain = settings.drain
+        self.stopping = False
+        self.held = 0
+        self._bodies = settings.bodies
+        self._hurry = hurry
+
+    # -- requests ------------------------------------------------------------------------------------
+
+    @contextmanager
+    def under_way(self, request: web.Request, *, probe: bool) -> Iterator[None]:
+        """Count a request, and let go of its body at the end; raise Overloaded, but never to a probe."""
+        if not probe:
+            self._insist_open()
+        self.requests.take()
+        try:
+            yield
+        finally:
+            self.requests.give()
+            self.held -= request.get(HELD, 0)
+
+    def _insist_open(self) -> None:
+        if self.stopping:
+            self.tally.shed[Shed.STOPPING] += 1
+            raise Overloaded("This server is about to stop. Try again in a moment.")
+        try:
+            self.requests.insist()
+        except Overloaded:
+            self.tally.shed[Shed.REQUESTS] += 1
+            raise
+
+    def hold(self, request: web.Request, size: int) -> None:
+        """Count bytes of a body that are held until the request is over; raise Overloaded when they are too many in all."""
+        if self.held + size > self._bodies:
+            self.tally.shed[Shed.BODIES] += 1
+            raise Overloaded("This server holds too many bodies at once. Try again in a moment.")
+        self.held += size
+        request[HELD] = request.get(HELD, 0) + size
+
+    def charge(self, request: web.Request, requester: Requester) -> None:
+        """Count a request of an account, or of an address without one; raise TooMany when it asks too often."""
+        account = requester.account
+        try:
+            self.rates.take(f"@{account.id}" if account else site_of(request.remote))
+        except TooMany:
+            self.tally.shed[Shed.RATE] += 1
+            raise
+
+    # -- the end -------------------------------------------------------------------------------------
+
+    async def drained(self) -> bool:
+        """Wait until nothing is under way any more: True; or until its time is up, or it is to end at once: False."""
+        waiting = asyncio.ensure_future(self._quiet())
+        hurrying = asyncio.ensure_future(self._hurry.wait())
+        done, _ = await asyncio.wait((waiting, hurrying), timeout=self._drain, return_when=asyncio.FIRST_COMPLETED)
+        for one in (waiting, hurrying):
+            one.cancel()
+        await asyncio.gather(waiting, hurrying, return_exceptions=True)
+        return waiting in done
+
+    async def _quiet(self) -> None:
+        while self.requests.used or self.load.evaluations.used:
+            await self.requests.empty()
+            await self.load.evaluations.empty()
+
+
+GATE: web.AppKey[Gate] = web.AppKey("gate", Gate)
+
+
+def gate_of(request: web.Request) -> Gate:
+    """Return the gate that a request came through."""
+    return request.app[GATE]

@@ -1,0 +1,69 @@
+"""A bound on what may go on at once, in all and for each one; what is beyond it is refused, never queued.
+
+With `share`, one alone cannot have everything: it gets no more once it has that many times what is still free. With a share of 3
+the first takes three quarters at most, the next three quarters of the rest, and so on, so that a newcomer always finds room; and
+what nobody else wants is not kept from who does (dynamic thresholds: Choudhury and Hahne, 1998).
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from kernel.errors import Overloaded, TooMany
+
+
+class Bound:
+    """A count, in all and by name. `each` 0 and `share` 0 set no bound for one alone."""
+
+    def __init__(self, what: str, most: int, *, each: int = 0, share: int = 0) -> None:
+        """Take what is counted, in the plural, for the sentence of a refusal; and the bounds."""
+        self._what, self._most, self._each, self._share = what, most, each, share
+        self._by: Counter[str | None] = Counter()
+        self._empty: asyncio.Future[None] | None = None
+        self.used = 0
+
+    def of(self, who: str | None) -> int:
+        """Return how many one has at this moment."""
+        return self._by.get(who, 0)
+
+    def insist(self, who: str | None = None) -> None:
+        """Raise TooMany when one has what one may have, Overloaded when there is no room for another."""
+        mine = self._by.get(who, 0)
+        if self._each and mine >= self._each:
+            raise TooMany(f"You have {self._each} {self._what} at once already: wait until one is over.")
+        free = self._most - self.used
+        if free <= 0 or (self._share and mine >= self._share * free):
+            raise Overloaded(f"This server has too many {self._what} at once. Try again in a moment.")
+
+    def take(self, who: str | None = None) -> None:
+        """Count one more, come what may; each needs its `give`."""
+        self._by[who] += 1
+        self.used += 1
+
+    def give(self, who: str | None = None) -> None:
+        """Count one less; who has none is forgotten."""
+        self.used -= 1
+        self._by[who] -= 1
+        if not self._by[who]:
+            del self._by[who]
+        if not self.used and self._empty is not None and not self._empty.done():
+            self._empty.set_result(None)
+
+    async def empty(self) -> None:
+        """Wait until there is none; for one who waits at a time."""
+        while self.used:
+            self._empty = asyncio.get_running_loop().create_future()
+            await self._empty
+
+    @contextmanager
+    def one(self, who: str | None = None) -> Iterator[None]:
+        """Count one while the block runs; raise TooMany or Overloaded before it does."""
+        self.insist(who)
+        self.take(who)
+        try:
+            yield
+        finally:
+            self.give(who)

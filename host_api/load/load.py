@@ -1,0 +1,55 @@
+"""What a house has under way: evaluations, in all and of each caller, however they were asked for; and what has happened in it.
+
+HTTP, mail, intervals and `api()` all meet the same bounds. A child counts for its own caller while its parent counts too, and one
+too many is refused and never waits: so no chain of evaluations can stand in its own way.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from host_api.load.bound import Bound
+from host_api.load.tally import Shed, Tally
+from host_api.store import EvaluationRow, State, Store
+from kernel.errors import Overloaded, TooMany
+
+EVALUATIONS = "evaluations"
+MOST_BYTES = 256 * 1024 * 1024
+"""Bytes of records that may wait for the disk: one may be many megabytes."""
+
+
+class Load:
+    """The bounds of one house, and its counts."""
+
+    def __init__(self, store: Store, *, evaluations: int, concurrency: int, backlog: int) -> None:
+        """Take the store whose backlog counts; the most evaluations, of one caller too (0: no bound), and writes that wait."""
+        self._store, self._backlog = store, backlog
+        self.evaluations = Bound(EVALUATIONS, evaluations, each=concurrency)
+        self.tally = Tally()
+
+    def insist_backlog(self) -> None:
+        """Raise Overloaded when what was done waits too long for the disk: what has not begun can wait elsewhere."""
+        if self._store.backlog >= self._backlog or self._store.backlog_bytes >= MOST_BYTES:
+            self.tally.shed[Shed.BACKLOG] += 1
+            raise Overloaded("This server has more to write than its disk takes. Try again in a moment.")
+
+    @contextmanager
+    def evaluating(self, caller: str | None) -> Iterator[None]:
+        """Count an evaluation of this caller (None: anonymous) while the block runs; raise Overloaded or TooMany before it does."""
+        self.insist_backlog()
+        try:
+            self.evaluations.insist(caller)
+        except (Overloaded, TooMany) as refusal:
+            self.tally.shed[Shed.CONCURRENCY if isinstance(refusal, TooMany) else Shed.EVALUATIONS] += 1
+            raise
+        self.evaluations.take(caller)
+        try:
+            yield
+        finally:
+            self.evaluations.give(caller)
+
+    def ended(self, row: EvaluationRow) -> None:
+        """Count what became of an evaluation, if it came to run."""
+        if row.state is not State.RUNNING:
+            self.tally.evaluation(row.source, row.state.value, row.cpu_us / 1e6)
