@@ -19,7 +19,7 @@ from host_api.house import Entry, House
 from host_api.letterbox.reading import Incoming, Unreadable, arguments, read
 from host_api.mail.address import is_address
 from host_api.store import State
-from kernel.errors import HostError, ValgateError
+from kernel.errors import HostError, TooMany, ValgateError
 
 log = structlog.get_logger("valgate.mail_in")
 
@@ -112,6 +112,8 @@ class Handler:
             row = house.store.evaluation(outcome.evaluation)
         except HostError as error:
             log.exception("mail was not taken", exc_info=error)
+            return Fate.LATER
+        except TooMany:
             return Fate.LATER
         except ValgateError:
             return Fate.GONE
