@@ -95,7 +95,9 @@ SCHEMAS: Final[Json] = {
         | {"schedule": ref("Schedule")},
     ),
     "Schedule": {"oneOf": [record({"every": STRING}), record({"cron": STRING})]},
-    "Version": record({"version": COUNT, "code": STRING, "error": or_null(ref("Thrown"))}, {"createdAt": TIME}),
+    "Version": record(
+        {"valID": ID, "version": COUNT, "code": STRING, "error": or_null(ref("Thrown"))}, {"createdAt": TIME} | _TIMES
+    ),
     "BaseRun": record(_BASE_RUN, _RUN_MAY),
     "FullRun": record(_FULL_RUN, _RUN_MAY | {"returnValue": ANY}),
     # What a val threw, in its own words.

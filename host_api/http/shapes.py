@@ -77,10 +77,11 @@ def _fork(val: Val, requester: Requester, store: Store) -> Json:
 
 
 def version(line: Version, val: Val, requester: Requester) -> Json:
-    """Show one line of a val's history."""
-    shown: Json = {"version": line.version, "code": line.code, "error": None}
+    """Show one line of a val's history; `valID` and the times are what editors of 2023 read there."""
+    shown: Json = {"valID": line.val_id, "version": line.version, "code": line.code, "error": None}
     if requester.owns(val.owner_id):
-        return shown | {"error": line.error, "createdAt": iso(line.created_at)}
+        times = _times(line.run_start, line.run_end)
+        return shown | {"error": line.error, "createdAt": iso(line.created_at)} | times
     return shown
 
 

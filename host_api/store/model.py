@@ -129,6 +129,8 @@ class Version:
     evaluation: str | None
     author: str | None
     created_at: int
+    run_start: int | None
+    run_end: int | None
 
 
 class Stage(StrEnum):

@@ -31,7 +31,7 @@ _BRIEF_ID = f"SELECT {_BRIEF} {NEWEST} WHERE v.id = ?"
 _FIND_ID_PINNED = f"SELECT {_FULL} {_PINNED} WHERE v.id = ?"
 _LIST = f"SELECT {_BRIEF} {NEWEST} WHERE v.owner_id = ? AND v.privacy IN (?, ?, ?) ORDER BY v.folded LIMIT ? OFFSET ?"
 _VERSIONS = """
-    SELECT val_id, version, kind, code, type, error, evaluation, author, created_at
+    SELECT val_id, version, kind, code, type, error, evaluation, author, created_at, run_start, run_end
     FROM versions WHERE val_id = ? ORDER BY version DESC LIMIT ? OFFSET ?"""
 
 _PRIVACIES = {str(privacy): privacy for privacy in Privacy}

@@ -110,6 +110,9 @@ async def test_an_editor_makes_writes_compares_and_deletes_a_val(world: World) -
     versions = await walk(world, f"{world.address}{path}/versions?limit=100", "alice")
     # The first is the newest, and left out: the others may be picked.
     assert [version["version"] for version in versions[1:]] == [1, 0]
+    for version in versions:
+        assert version["valID"] == val["id"]
+        assert version["runStartAt"] <= version["runEndAt"]
     old = (await world.call("GET", f"{path}/versions/1", by="alice")).insist(200)
     assert (old["id"], old["code"], old["author"]["username"]) == (
         val["id"],

@@ -211,7 +211,9 @@ async def test_others_see_the_versions_since_it_became_theirs_to_see(world: Worl
     whole = (await world.call("GET", path, by="alice")).insist(200)["data"]
     seen = (await world.call("GET", path, by="bob")).insist(200)["data"]
     assert [line["version"] for line in whole] == [2, 1, 0]
-    assert seen == [{"version": line["version"], "code": line["code"], "error": None} for line in whole[:2]]
+    assert seen == [
+        {"valID": made.id, "version": line["version"], "code": line["code"], "error": None} for line in whole[:2]
+    ]
     assert [(await world.call("GET", f"{path}/{number}", by="bob")).status for number in range(3)] == [404, 200, 200]
     assert [(await world.call("GET", f"{path}/{number}", by="alice")).status for number in range(3)] == [200] * 3
 
