@@ -42,6 +42,12 @@ SEEDS = (
     Seed("alice", Privacy.PRIVATE, "export let visits = 0;\n"),
     # Public code that counts in private data: run as an API it is alice's own evaluation.
     Seed("alice", Privacy.PUBLIC, "export const count = () => ++@me.visits;\n"),
+    # It answers the web itself, on a host of its own.
+    Seed(
+        "alice",
+        Privacy.PUBLIC,
+        'export const page = (req, res) => res.send(<h1>Hello, {req.query.name ?? "world"}</h1>);\n',
+    ),
     Seed("alice", Privacy.PRIVATE, 'export const diary = ["Met bob. His functions may not read this."];\n'),
 )
 

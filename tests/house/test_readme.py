@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import re
 import shlex
@@ -112,14 +111,27 @@ def wait_for(port: int, process: subprocess.Popen[bytes]) -> None:
     raise AssertionError(f"the server does not answer; it ended with {process.poll()}")
 
 
+ANSWERS = {
+    "/v1/eval": '"HELLO! said bob"',
+    "/v1/run/bob.shout": '"HELLO!"',
+    "alice-page.localhost": "<h1>Hello, Ada</h1>",
+    "/v1/alias/alice/page": '"name":"page"',
+}
+"""What the README's lines print, by a part of each."""
+
+
 @pytest.mark.skipif(shutil.which("curl") is None, reason="curl is not installed")
 @pytest.mark.parametrize("line", curl_lines((ROOT / "README.md").read_text()))
 def test_a_curl_of_the_readme_works_as_pasted(line: str, server: str) -> None:
     ran = subprocess.run(
-        ["sh", "-c", line.replace("127.0.0.1:8787", server)], check=False, capture_output=True, text=True, timeout=30
+        ["sh", "-c", line.replace("8787", server.rpartition(":")[2])],
+        check=False,
+        capture_output=True,
+        text=True,
+        timeout=30,
     )
     assert ran.returncode == 0, ran.stderr
-    assert json.loads(ran.stdout) == "HELLO! said bob"
+    assert [text for place, text in ANSWERS.items() if place in line and text in ran.stdout], ran.stdout
 
 
 def test_each_decision_stands_in_the_index() -> None:
