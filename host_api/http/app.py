@@ -75,7 +75,11 @@ def _methods(route: Route) -> Iterable[str]:
 
 
 def _handler(route: Route, house: House) -> Handler:
+    prefix = route.path.partition("{")[0]
+
     async def handle(request: web.Request) -> web.StreamResponse:
+        if not request.rel_url.raw_path.startswith(prefix):
+            raise web.HTTPNotFound  # /v1/%65val: the library decodes it, and nothing that looks at the path takes it for what it is
         return await route.handler(Call(house, request, _admit(route, request, house)))
 
     return handle
@@ -170,7 +174,7 @@ async def _answered(request: web.Request, handler: Handler, url_limit: int) -> w
     except ValgateError as error:
         if isinstance(error, HostFailure):
             log.exception("request failed")
-        return answers.failure(error)
+        return _instead(request, answers.failure(error))
     except web.HTTPException as error:
         return answers.translated(error)
     except Exception as error:
@@ -178,4 +182,13 @@ async def _answered(request: web.Request, handler: Handler, url_limit: int) -> w
             raise
         # The last door: logged with its cause, told without it.
         log.exception("request failed")
-        return answers.failure(HostFailure())
+        return _instead(request, answers.failure(HostFailure()))
+
+
+def _instead(request: web.Request, failure: web.Response) -> web.Response:
+    """Return a failure; where an answer has begun already it has no end, since within it another would be taken for a part of it."""
+    if request.writer.output_size == 0:
+        return failure
+    if request.transport is not None:
+        request.transport.abort()
+    raise ConnectionAbortedError

@@ -17,7 +17,7 @@ from kernel.principals import is_name
 
 LONGEST_LABEL = 63
 _ID = re.compile(r"v-([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})")
-_HOST = re.compile(r"(?P<name>[^:\[\]]+?)\.?(?::(?P<port>[0-9]{1,5}))?")
+_HOST = re.compile(r"(?P<name>[^:\[\]]+?)\.?(?::(?P<port>[0-9]{0,5}))?")
 _FORCED = {"express": Manner.EXPRESS, "web": Manner.WEB}
 
 

@@ -136,16 +136,21 @@ async def pieces(request: web.Request, limit: int) -> AsyncIterator[bytes]:
     await _continue(request)
     size = 0
     try:
-        async with asyncio.timeout(BODY_SECONDS):
-            async for chunk in request.content.iter_chunked(PIECE):
-                size += len(chunk)
-                if size > limit:
-                    raise _too_large(limit)
-                yield chunk
+        while chunk := await _next(request.content):
+            size += len(chunk)
+            if size > limit:
+                raise _too_large(limit)
+            yield chunk
     except TimeoutError:
         raise BadInput(f"The body did not arrive within {BODY_SECONDS} seconds.") from None
     except (ClientPayloadError, HttpProcessingError, web.RequestPayloadError):
         raise BadInput("The body does not have the length or the encoding that its headers declare.") from None
+
+
+async def _next(content: StreamReader) -> bytes:
+    """Wait for more. The time is this piece's: each may be asked for in a task of its own, and that which asked first is over."""
+    async with asyncio.timeout(BODY_SECONDS):
+        return await content.read(PIECE)
 
 
 async def _gather(content: StreamReader, limit: int) -> bytes:
@@ -163,7 +168,8 @@ async def _gather(content: StreamReader, limit: int) -> bytes:
 
 async def _continue(request: web.Request) -> None:
     """Ask for the body of a client that waits to be asked: not before its headers have passed."""
-    if request.headers.get("Expect", "").lower() == "100-continue":
+    begun = request.writer.output_size > 0  # a val that answers before it reads: in its answer nothing may be said
+    if not begun and request.headers.get("Expect", "").lower() == "100-continue":
         await request.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
         request.writer.output_size = 0
 

@@ -51,6 +51,8 @@ def _old(prefix: str) -> Callable[[Handler], Handler]:
             try:
                 return _deprecated(await handler(call), successor)
             except ValgateError as error:
+                if call.request.writer.output_size:
+                    raise
                 return _deprecated(answers.failure(error), successor)
 
         return handle
