@@ -119,10 +119,13 @@ class HttpDoor:
 
     async def _finish_begun(self, response: web.StreamResponse, *, failed: bool) -> web.StreamResponse:
         """End the body, or leave it visibly without an end."""
-        if failed and self._request.transport is not None:
-            self._request.transport.close()
-        elif not failed:
+        transport = self._request.transport
+        if not failed:
             await response.write_eof()
+        elif transport is not None and transport.get_write_buffer_size():
+            transport.abort()  # whoever does not read would hold the connection for as long
+        elif transport is not None:
+            transport.close()
         return response
 
     @property

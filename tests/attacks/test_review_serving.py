@@ -9,14 +9,19 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 import pytest
 import pytest_asyncio
+from aiohttp import web
 
+from host_api.house import House
+from host_api.http.server import make_runner
 from host_api.settings import Settings
 from host_api.store.model import Privacy
+from kernel.limits import Limits
 from tests.http.conftest import World, open_world
 
 if TYPE_CHECKING:
@@ -37,6 +42,7 @@ LATE = """export const late = (request) => { let at = 0; return new Response(new
 SPEAKING = """export const speaking = (req, res) => {
   for (const name of Object.keys(req.query)) res.append(name, req.query[name]);
   res.send("said") }"""
+ENDLESS = "export const endless = (req, res) => { const piece = new Uint8Array(262144); for (;;) res.write(piece) }"
 TOLD = "export const told = (req, res) => res.json(req.rawHeaders)"
 SLOW = "export const slow = async (req, res) => { res.write('begun'); @me.wrote = 1; await new Promise((done) => setTimeout(done, 50)); res.end('done') }"
 
@@ -128,6 +134,28 @@ async def test_when_the_host_fails_halfway_no_second_answer_is_put_into_the_firs
     assert not got.endswith(b"0\r\n\r\n")
 
 
+async def test_a_client_that_never_reads_holds_no_connection_beyond_its_evaluation(tmp_path: Path) -> None:
+    limits = replace(Limits(), wall=1.0)
+    async with House.open(replace(Settings(), db=str(tmp_path / "test.db"), limits=limits)) as house:
+        await house.store.add_account("bob", "bob@example.com")
+        await house.save(owner="bob", code=ENDLESS, privacy=Privacy.PUBLIC)
+        runner = make_runner(house)
+        await runner.setup()
+        await web.TCPSite(runner, "127.0.0.1", 0).start()
+        assert runner.server is not None
+        _, writer = await asyncio.open_connection("127.0.0.1", runner.addresses[0][1], limit=1)
+        writer.write(asking("/v1/express/bob.endless"))
+        try:
+            async with asyncio.timeout(20):
+                while not runner.server.connections:
+                    await asyncio.sleep(0)
+                while runner.server.connections:
+                    await asyncio.sleep(0.01)
+        finally:
+            writer.transport.abort()
+            await runner.cleanup()
+
+
 # -- whose the origin is -----------------------------------------------------------------------------------
 
 
@@ -161,6 +189,13 @@ async def test_parts_of_an_answer_set_no_cookies_either(served: World) -> None:
 )
 async def test_a_route_has_one_spelling(served: World, target: str) -> None:
     assert (await served.call("GET", target, by="bob")).status == 404
+
+
+async def test_a_port_that_is_none_is_told_to_nobody(served: World) -> None:
+    fields = "Sec-Fetch-Dest: document", "Connection: close"
+    for port, written in (("65535", ":65535"), ("00080", ":80"), ("65536", ""), ("0", ""), ("99999", "")):
+        got = await exchange(served, asking("/v1/web/bob.streamed", *fields, host=f"x:{port}"))
+        assert f"Location: http://bob-streamed.web.localhost{written}/\r\n".encode() in got
 
 
 @pytest.mark.parametrize("host", ["bob-told.localhost:", "bob-told.localhost.:", "BOB-TOLD.LOCALHOST.:0"])
