@@ -97,6 +97,7 @@ def make_runner(house: House) -> web.AppRunner:
         make_app(house),
         handler_cancellation=True,
         access_log=None,
+        auto_decompress=False,  # see incoming
         # The library waits it twice: for the answer, then for the end of the connection.
         shutdown_timeout=DRAIN_SECONDS / 2,
         keepalive_timeout=75.0,

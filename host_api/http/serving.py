@@ -153,11 +153,10 @@ def _described(house: House, visit: Visit) -> bytes:
 
 
 def _headers(visit: Visit) -> Iterator[str]:
+    untold = CONNECTION | {"content-encoding"} if incoming.is_coded(visit.request) else CONNECTION - {"content-length"}
     for raw_name, raw_value in visit.request.raw_headers:
         name = raw_name.decode("latin-1").lower()
-        if name == "content-length" or (
-            name not in CONNECTION and not (visit.without_token and name == "authorization")
-        ):
+        if name not in untold and not (visit.without_token and name == "authorization"):
             yield name
             yield raw_value.decode("latin-1").strip(" \t")
 

@@ -7,8 +7,11 @@ connection without an end, to speak for the control origin or to the proxy befor
 from __future__ import annotations
 
 import asyncio
+import gzip
+import zlib
 from collections.abc import AsyncIterator
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -22,6 +25,7 @@ from host_api.http.server import make_runner
 from host_api.settings import Settings
 from host_api.store.model import Privacy
 from kernel.limits import Limits
+from tests.attacks.siege import responsive
 from tests.http.conftest import World, open_world
 
 if TYPE_CHECKING:
@@ -42,6 +46,8 @@ LATE = """export const late = (request) => { let at = 0; return new Response(new
 SPEAKING = """export const speaking = (req, res) => {
   for (const name of Object.keys(req.query)) res.append(name, req.query[name]);
   res.send("said") }"""
+WEIGHING = """export const weighing = (req, res) =>
+  res.json([req.body.length, "content-encoding" in req.headers, "content-length" in req.headers])"""
 ENDLESS = "export const endless = (req, res) => { const piece = new Uint8Array(262144); for (;;) res.write(piece) }"
 TOLD = "export const told = (req, res) => res.json(req.rawHeaders)"
 SLOW = "export const slow = async (req, res) => { res.write('begun'); @me.wrote = 1; await new Promise((done) => setTimeout(done, 50)); res.end('done') }"
@@ -50,7 +56,7 @@ SLOW = "export const slow = async (req, res) => { res.write('begun'); @me.wrote 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def served(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[World]:
     async with open_world(replace(Settings(), db=str(tmp_path_factory.mktemp("served") / "test.db"))) as made:
-        for code in (STREAMED, LYING, LATE, SPEAKING, TOLD, SLOW):
+        for code in (STREAMED, LYING, LATE, SPEAKING, TOLD, SLOW, WEIGHING):
             await made.val("bob", code, Privacy.PUBLIC)
         yield made
 
@@ -154,6 +160,43 @@ async def test_a_client_that_never_reads_holds_no_connection_beyond_its_evaluati
         finally:
             writer.transport.abort()
             await runner.cleanup()
+
+
+# -- what a body costs -------------------------------------------------------------------------------------
+
+
+@cache
+def bomb() -> bytes:
+    packer = zlib.compressobj(9, zlib.DEFLATED, 31)
+    return b"".join(packer.compress(bytes(1_000_000)) for _ in range(400)) + packer.flush()
+
+
+@pytest.mark.parametrize("target", ["/v1/run/bob.told", "/v1/express/bob.told", "/v1/me", "/healthz"])
+@pytest.mark.parametrize("codings", ["gzip", "gzip, gzip"])
+async def test_a_body_that_unpacks_to_hundreds_of_times_its_size_keeps_nobody_waiting(
+    served: World, target: str, codings: str
+) -> None:
+    body = gzip.compress(bomb()) if "," in codings else bomb()
+    ask = asking(target, f"Content-Encoding: {codings}", f"Content-Length: {len(body)}", method="POST")
+    async with responsive():
+        got = await exchange(served, ask, body, NEXT)
+    assert got.startswith((b"HTTP/1.1 413 ", b"HTTP/1.1 401 ", b"HTTP/1.1 405 "))
+
+
+@pytest.mark.parametrize("codings", ["gzip", "deflate", "gzip, identity"])
+async def test_a_packed_body_is_the_vals_as_it_was(served: World, codings: str) -> None:
+    text = b"said " * 300_000
+    packed = zlib.compress(text) if codings == "deflate" else gzip.compress(text)
+    headers = {"Content-Encoding": codings, "Content-Type": "text/plain"}
+    got = (await served.call("POST", "/v1/express/bob.weighing", body=packed, headers=headers)).insist(200)
+    assert got == [len(text), False, False]
+
+
+@pytest.mark.parametrize("form", ["/v1/express/bob.weighing", "/v1/web/bob.late", "/v1/run/bob.told"])
+async def test_a_packed_body_that_does_not_end_is_refused(served: World, form: str) -> None:
+    packed = gzip.compress(b"said " * 300_000)[:-9]
+    got = await served.call("POST", form, body=packed, headers={"Content-Encoding": "gzip"})
+    assert (got.status, b"encoding that its headers" in got.body) == (400, True)
 
 
 # -- whose the origin is -----------------------------------------------------------------------------------
