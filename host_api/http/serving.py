@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from http import HTTPMethod
 from typing import Final
 
@@ -28,6 +28,7 @@ from host_api.http.who import Requester, visitor
 from host_api.store import Val
 from host_api.store.model import Scope
 from kernel.errors import NotFound
+from kernel.principals import ValName
 
 ANY: Final = "*"
 DOCUMENTS: Final = frozenset({"document", "iframe", "frame", "embed", "object"})
@@ -52,6 +53,7 @@ class Visit:
     requester: str | None = None
     as_author: bool = True
     without_token: bool = False
+    version: int | None = None
 
 
 async def serve(house: House, visit: Visit) -> web.StreamResponse:
@@ -64,7 +66,7 @@ async def serve(house: House, visit: Visit) -> web.StreamResponse:
     outcome = await house.evaluate(
         requester=visit.requester,
         source=SOURCE,
-        entry=Entry(val=(val.owner, val.name, None)),
+        entry=Entry(val=(val.owner, val.name, visit.version)),
         args=json.dumps([{"method": visit.request.method, "path": visit.path}]).encode(),
         as_author=visit.as_author,
         chain=incoming.chain_of(visit.request),
@@ -83,9 +85,9 @@ def _minds_preflights(code: str) -> bool:
     return any(word in small for word in _MINDS_PREFLIGHTS)
 
 
-def visible(house: House, owner: str, name: str, requester: Requester) -> Val:
-    """Return a val that may be run by whoever asks; raise NotFound."""
-    val = house.store.val(owner, name)
+def visible(house: House, named: ValName, requester: Requester) -> Val:
+    """Return a val that may be run by whoever asks, at the version that is named, or its newest; raise NotFound."""
+    val = house.store.val(named.owner.name, named.name, named.version)
     if val is None or not (is_public(val) or requester.owns(val.owner_id)):
         raise NotFound(answers.NOT_FOUND)
     return val
@@ -191,14 +193,14 @@ async def _preflighted(call: Call, prefix: str, manner: Manner) -> web.StreamRes
 async def _served(call: Call, prefix: str, manner: Manner, requester: Requester) -> web.StreamResponse:
     request, house = call.request, call.house
     named = val_name(call.path("val"))
-    val = visible(house, named.owner.name, named.name, requester)
+    val = visible(house, named, requester)
     base, path = parts_of(request, prefix)
-    if request.headers.get("Sec-Fetch-Dest", "") in DOCUMENTS and is_public(val):
+    if request.headers.get("Sec-Fetch-Dest", "") in DOCUMENTS and is_public(val) and named.version is None:
         return _to_its_host(house, request, val, manner, path)
     visit = Visit(
         request, val, manner, base, path, CONTROL, requester.name, without_token=requester.account is not None
     )
-    return await serve(house, visit)
+    return await serve(house, replace(visit, version=named.version))
 
 
 def _to_its_host(house: House, request: web.Request, val: Val, manner: Manner, path: str) -> web.Response:

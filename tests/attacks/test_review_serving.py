@@ -247,6 +247,20 @@ async def test_a_vals_host_is_one_however_it_is_spelled(served: World, host: str
     assert got.endswith(f'["host","{host}"]'.encode())
 
 
+async def test_a_version_from_before_a_val_was_public_is_its_owners(served: World) -> None:
+    kept = await served.val("bob", "export const kept = (req, res) => res.send('hidden')")
+    shown = "export const kept = (req, res) => res.send('shown')"
+    await served.house.save(owner="bob", code=shown, privacy=Privacy.PUBLIC, val_id=kept.id)
+    for form in ("/v1/express/bob.kept", "/express/bob.kept"):
+        assert (await served.call("GET", f"{form}@0")).status == 404
+        assert (await served.call("GET", f"{form}@9", by="bob")).status == 404
+        assert (await served.call("GET", f"{form}@0", by="bob")).body == b"hidden"
+        for version in ("", "@1"):
+            assert (await served.call("GET", form + version)).body == b"shown"
+    navigating = {"Sec-Fetch-Dest": "document"}
+    assert (await served.call("GET", "/v1/express/bob.kept@1", headers=navigating)).body == b"shown"
+
+
 # -- whose the token is ------------------------------------------------------------------------------------
 
 
