@@ -35,7 +35,7 @@ from host_api.http import (
 )
 from host_api.http.hostnames import Asked
 from host_api.http.incoming import insist_address
-from host_api.http.outgoing import dress_host
+from host_api.http.outgoing import dress_host, leave_untyped
 from host_api.http.route import Access, Call, Route
 from host_api.http.who import NOBODY, Requester, identify
 from kernel.errors import HostFailure, ValgateError
@@ -59,6 +59,7 @@ def make_app(house: House) -> web.Application:
     """Make the application of a house that is open, and stays so longer than the application."""
     underway: Tasks = set()
     app = web.Application(middlewares=[_guard(house, underway)])
+    app.on_response_prepare.append(leave_untyped)
     app.on_cleanup.append(lambda _: _settle(underway))
     for route in ROUTES:
         for method in _methods(route):

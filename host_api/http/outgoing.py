@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
+from typing import Final
 
 from aiohttp import web
 from multidict import CIMultiDict
@@ -48,6 +49,9 @@ _PARTS = "multipart/x-mixed-replace"
 """A body whose parts have fields of their own, and of some browsers cookies."""
 _DOMAIN = re.compile(r";\s*domain\s*(=[^;]*)?(?=;|$)", re.IGNORECASE)
 
+UNTYPED: Final = web.ResponseKey("untyped", bool)
+"""Marks an answer whose val has not said of what type it is, on its own host: what a browser makes of it is the val's affair there."""
+
 Dress = Callable[[web.StreamResponse], None]
 """Puts on what every answer of an origin carries."""
 
@@ -77,6 +81,14 @@ def dress_host(response: web.StreamResponse) -> None:
     """Put on what a val's own host answers with, where the val says nothing else."""
     for name, value in {"Server": "valgate", "Access-Control-Allow-Origin": "*"}.items():
         response.headers.setdefault(name, value)
+    if "Content-Type" not in response.headers:
+        response[UNTYPED] = True
+
+
+async def leave_untyped(_: web.BaseRequest, response: web.StreamResponse) -> None:
+    """Take away the type that the library gives to a body without one: a browser would download what it can show."""
+    if UNTYPED in response:
+        response.headers.popall("Content-Type", None)
 
 
 def _without(fields: Iterable[tuple[str, str]], dropped: frozenset[str]) -> list[tuple[str, str]]:

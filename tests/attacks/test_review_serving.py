@@ -48,6 +48,7 @@ SPEAKING = """export const speaking = (req, res) => {
   res.send("said") }"""
 WEIGHING = """export const weighing = (req, res) =>
   res.json([req.body.length, "content-encoding" in req.headers, "content-length" in req.headers])"""
+PLAIN = "export const plain = (req, res) => res.end('<p>plain</p>')"
 ENDLESS = "export const endless = (req, res) => { const piece = new Uint8Array(262144); for (;;) res.write(piece) }"
 TOLD = "export const told = (req, res) => res.json(req.rawHeaders)"
 SLOW = "export const slow = async (req, res) => { res.write('begun'); @me.wrote = 1; await new Promise((done) => setTimeout(done, 50)); res.end('done') }"
@@ -56,7 +57,7 @@ SLOW = "export const slow = async (req, res) => { res.write('begun'); @me.wrote 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def served(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[World]:
     async with open_world(replace(Settings(), db=str(tmp_path_factory.mktemp("served") / "test.db"))) as made:
-        for code in (STREAMED, LYING, LATE, SPEAKING, TOLD, SLOW, WEIGHING):
+        for code in (STREAMED, LYING, LATE, SPEAKING, TOLD, SLOW, WEIGHING, PLAIN):
             await made.val("bob", code, Privacy.PUBLIC)
         yield made
 
@@ -259,6 +260,15 @@ async def test_a_version_from_before_a_val_was_public_is_its_owners(served: Worl
             assert (await served.call("GET", form + version)).body == b"shown"
     navigating = {"Sec-Fetch-Dest": "document"}
     assert (await served.call("GET", "/v1/express/bob.kept@1", headers=navigating)).body == b"shown"
+
+
+@pytest.mark.parametrize(("name", "body"), [("slow", b"begundone"), ("plain", b"<p>plain</p>")])
+async def test_what_has_no_type_is_sniffed_at_home_and_nowhere_else(served: World, name: str, body: bytes) -> None:
+    home = await served.call("GET", "/", headers={"Host": f"bob-{name}.localhost"})
+    assert (home.body, home.headers.get("Content-Type")) == (body, None)
+    here = await served.call("GET", f"/v1/express/bob.{name}")
+    assert (here.body, here.headers["Content-Type"]) == (body, "application/octet-stream")
+    assert here.headers["X-Content-Type-Options"] == "nosniff"
 
 
 # -- whose the token is ------------------------------------------------------------------------------------
