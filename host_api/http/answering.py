@@ -13,7 +13,7 @@ from typing import Final
 from aiohttp import HttpVersion11, web
 from multidict import CIMultiDict
 
-from host_api.door import Head
+from host_api.door import Head, Left
 from host_api.house import Outcome
 from host_api.http import answers, incoming
 from host_api.http.outgoing import Dress, control, dress_control
@@ -96,6 +96,8 @@ class HttpDoor:
         except ValgateError as refusal:
             self._refused = refusal
             raise
+        except ConnectionError:
+            raise Left from None  # or it would be a failure of the host, for the operator's log
 
     def _put_on(self, response: web.StreamResponse) -> None:
         if self._evaluation is not None:

@@ -200,6 +200,26 @@ async def test_a_packed_body_that_does_not_end_is_refused(served: World, form: s
     assert (got.status, b"encoding that its headers" in got.body) == (400, True)
 
 
+@pytest.mark.parametrize("target", ["/v1/express/bob.weighing", "/v1/web/bob.late"])
+async def test_a_client_that_leaves_amid_its_body_is_no_failure_of_the_host(
+    served: World, target: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    parts = urlsplit(served.address)
+    _, writer = await asyncio.open_connection(parts.hostname, parts.port)
+    writer.write(asking(target, "Content-Length: 1000000", method="POST") + b"some")
+    async with asyncio.timeout(20):
+        while not served.house.underway.of("bob"):  # noqa: ASYNC110 - it says to nobody what runs
+            await asyncio.sleep(0)
+        writer.close()
+        await writer.wait_closed()
+        while served.house.underway.of("bob"):  # noqa: ASYNC110
+            await asyncio.sleep(0)
+    (await served.call("GET", "/healthz")).insist(200)
+    told = capsys.readouterr().out
+    assert "code=cancelled" in told
+    assert "host failure" not in told
+
+
 # -- whose the origin is -----------------------------------------------------------------------------------
 
 
