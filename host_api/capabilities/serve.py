@@ -106,7 +106,10 @@ class Begin:
     def parse(cls, values: tuple[Value, ...]) -> Self:
         """Take a head."""
         status, reason, fields, length = parts.shape(values, 4)
-        return cls(_head(status, reason, fields), None if length is None else parts.integer(length))
+        size = None if length is None else parts.integer(length)
+        if size is not None and size < 0:
+            raise BadRequest("a body is not shorter than nothing")
+        return cls(_head(status, reason, fields), size)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
+from http import HTTPMethod, HTTPStatus
 from typing import Final
 
-from aiohttp import web
+from aiohttp import HttpVersion11, web
 from multidict import CIMultiDict
 
-from host_api.door import Head
+from host_api.door import Head, Left
 from host_api.house import Outcome
 from host_api.http import answers, incoming
 from host_api.http.outgoing import Dress, control, dress_control
@@ -35,6 +36,8 @@ class Origin:
 
 
 CONTROL = Origin(control, dress_control)
+BODILESS: Final = frozenset({HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED})
+"""What comes after such a head is read as another answer."""
 
 
 class HttpDoor:
@@ -47,6 +50,7 @@ class HttpDoor:
         self._body: AsyncIterator[bytes] | None = None
         self._refused: ValgateError | None = None
         self._begun: web.StreamResponse | None = None
+        self._owed: int | None = None
         self._whole: web.Response | None = None
 
     # -- what the house and the val say --------------------------------------------------------------------
@@ -67,13 +71,21 @@ class HttpDoor:
         response = web.StreamResponse(status=head.status, reason=head.reason or None, headers=self._origin.fields(head))
         response.content_length = length
         self._put_on(response)
-        self._begun = response
+        if self._request.version < HttpVersion11:
+            response.force_close()  # the end of the connection is the end of the body
+        self._begun, self._owed = response, length
         await response.prepare(self._request)
 
     async def write(self, piece: bytes) -> None:
-        """Send a piece, and wait for room."""
-        if self._begun is not None:
-            await self._begun.write(piece)
+        """Send a piece, and wait for room; the library would send one also where an answer has no body."""
+        if self._begun is None or self._bodiless(self._begun.status):
+            return
+        if self._owed is not None:
+            self._owed -= len(piece)
+        await self._begun.write(piece)
+
+    def _bodiless(self, status: int) -> bool:
+        return status in BODILESS or self._request.method == HTTPMethod.HEAD
 
     def end(self) -> None:
         """Leave the end of the body to `finish`: it says that all went well."""
@@ -87,6 +99,8 @@ class HttpDoor:
         except ValgateError as refusal:
             self._refused = refusal
             raise
+        except ConnectionError:
+            raise Left from None  # or it would be a failure of the host, for the operator's log
 
     def _put_on(self, response: web.StreamResponse) -> None:
         response[UNTYPED] = "Content-Type" not in response.headers
@@ -99,7 +113,8 @@ class HttpDoor:
     async def finish(self, outcome: Outcome) -> web.StreamResponse:
         """Return what is to be answered, now that the evaluation is over; raise what the request's body was refused with."""
         if self._begun is not None:
-            return await self._finish_begun(self._begun, failed=outcome.error is not None)
+            lacks = (self._owed or 0) > 0 and not self._bodiless(self._begun.status)
+            return await self._finish_begun(self._begun, failed=lacks or outcome.error is not None)
         if outcome.error is not None and self._refused is not None:
             raise self._refused
         if outcome.error is None and self._whole is not None:
@@ -110,10 +125,13 @@ class HttpDoor:
 
     async def _finish_begun(self, response: web.StreamResponse, *, failed: bool) -> web.StreamResponse:
         """End the body, or leave it visibly without an end."""
-        if failed and self._request.transport is not None:
-            self._request.transport.close()
-        elif not failed:
+        transport = self._request.transport
+        if not failed:
             await response.write_eof()
+        elif transport is not None and transport.get_write_buffer_size():
+            transport.abort()  # whoever does not read would hold the connection for as long
+        elif transport is not None:
+            transport.close()
         return response
 
     @property

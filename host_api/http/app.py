@@ -13,7 +13,7 @@ from time import perf_counter
 from typing import Any
 
 import structlog
-from aiohttp import web
+from aiohttp import web, web_app
 from aiohttp.typedefs import Middleware
 
 from host_api.house import House
@@ -89,7 +89,11 @@ def _methods(route: Route) -> Iterable[str]:
 
 
 def _handler(route: Route, house: House) -> Handler:
+    prefix = route.path.partition("{")[0]
+
     async def handle(request: web.Request) -> web.StreamResponse:
+        if not request.rel_url.raw_path.startswith(prefix):
+            raise web.HTTPNotFound  # /v1/%65val: the library decodes it, and nothing that looks at the path takes it for what it is
         return await route.handler(Call(house, request, _admit(route, request, house)))
 
     return handle
@@ -198,6 +202,8 @@ async def _settle(underway: Tasks) -> None:
     """Wait for requests that were cancelled at the end: guests are gone before the house they live in is closed."""
     if underway:
         await asyncio.wait(underway, timeout=SETTLE_SECONDS)
+    # The library remembers the handlers of all applications that there were, and through them their houses with the compiled guests.
+    web_app._cached_build_middleware.cache_clear()  # noqa: SLF001 - it is pinned, and has no other door
 
 
 async def _answered(
@@ -212,7 +218,7 @@ async def _answered(
         if isinstance(error, HostFailure | BadSetting):
             log.exception("request failed")
         # An operator's mistake is his to read: its sentence names files of the host.
-        return answers.failure(HostFailure() if isinstance(error, BadSetting) else error)
+        return _instead(request, answers.failure(HostFailure() if isinstance(error, BadSetting) else error))
     except web.HTTPException as error:
         return answers.translated(error)
     except Exception as error:
@@ -220,4 +226,13 @@ async def _answered(
             raise
         # The last door: logged with its cause, told without it.
         log.exception("request failed")
-        return answers.failure(HostFailure())
+        return _instead(request, answers.failure(HostFailure()))
+
+
+def _instead(request: web.Request, failure: web.Response) -> web.Response:
+    """Return a failure; where an answer has begun already it has no end, since within it another would be taken for a part of it."""
+    if request.writer.output_size == 0:
+        return failure
+    if request.transport is not None:
+        request.transport.abort()
+    raise ConnectionAbortedError

@@ -16,8 +16,9 @@ from host_api.store import Store, Val
 from kernel.principals import is_name
 
 LONGEST_LABEL = 63
+LAST_PORT = 65_535
 _ID = re.compile(r"v-([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})")
-_HOST = re.compile(r"(?P<name>[^:\[\]]+?)\.?(?::(?P<port>[0-9]{1,5}))?")
+_HOST = re.compile(r"(?P<name>[^:\[\]]+?)\.?(?::(?P<port>[0-9]{0,5}))?")
 _FORCED = {"express": Manner.EXPRESS, "web": Manner.WEB}
 
 
@@ -67,5 +68,5 @@ def host_of(val: Val, domain: str, port: str, manner: Manner = Manner.SERVE) -> 
 def scheme_and_port(request: web.Request) -> tuple[str, str]:
     """Return a request's scheme, and the port of its Host header with the colon, or nothing."""
     match = _HOST.fullmatch(request.headers.get("Host", ""))
-    port = match["port"] if match else None
-    return request.scheme, f":{port}" if port else ""
+    port = int((match["port"] if match else None) or 0)
+    return request.scheme, f":{port}" if 0 < port <= LAST_PORT else ""

@@ -5,6 +5,7 @@ What is answered here is another origin than the control API: cookies, storage a
 
 from __future__ import annotations
 
+from http import HTTPMethod
 from typing import Final
 
 from aiohttp import web
@@ -28,9 +29,11 @@ def asked(request: web.Request, house: House) -> Asked | None:
 
 async def answer(request: web.Request, house: House, wanted: Asked) -> web.StreamResponse:
     """Let the val of this host answer; raise NotFound."""
-    val = val_of(house.store, wanted.label)
+    val = None if request.method == HTTPMethod.CONNECT else val_of(house.store, wanted.label)
     if val is None or not is_public(val):
         if is_preflight(request):
             return preflight(request)
         raise NotFound(answers.NOT_FOUND)
-    return await serve(house, Visit(request, val, wanted.manner, "", request.rel_url.raw_path or "/", OWN))
+    path = request.rel_url.raw_path
+    path = path if path.startswith("/") else "/"  # of `OPTIONS *`
+    return await serve(house, Visit(request, val, wanted.manner, "", path, OWN))

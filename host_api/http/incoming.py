@@ -6,17 +6,19 @@ Nothing here knows a route. Everything raises BadInput, TooLarge or AddressTooLo
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from urllib.parse import unquote_to_bytes
 
-from aiohttp import ClientPayloadError, web
+from aiohttp import ClientPayloadError, StreamReader, web
 from aiohttp.http_exceptions import HttpProcessingError
 
 from host_api.http import json_text
 from host_api.http.gate import gate_of
 from host_api.http.json_text import Document, Part
 from host_api.net.chain import HEADER, Link
+from host_api.net.decoding import Decoding, Unreadable
 from kernel.errors import AddressTooLong, BadInput, TooLarge
 
 PIECE = 256 * 1024
@@ -37,13 +39,17 @@ async def read_body(request: web.Request, limit: int) -> bytes:
     """Read the body, decompressed; raise TooLarge as soon as it is over `limit` bytes."""
     if (request.content_length or 0) > limit:
         raise _too_large(limit)
-    await _continue(request)
-    try:
-        return await _gather(request, limit)
-    except TimeoutError:
-        raise BadInput(f"The body did not arrive within {BODY_SECONDS} seconds.") from None
-    except (ClientPayloadError, HttpProcessingError, web.RequestPayloadError):
-        raise BadInput("The body does not have the length or the encoding that its headers declare.") from None
+    gate = gate_of(request)
+    with _refusing():
+        async with asyncio.timeout(BODY_SECONDS):
+            if whole := _arrived(request, limit):
+                gate.hold(request, len(whole))
+                return whole
+            held: list[bytes] = []
+            async for piece in pieces(request, limit):
+                gate.hold(request, len(piece))
+                held.append(piece)
+            return b"".join(held)
 
 
 async def read_object(request: web.Request, limit: int) -> Document:
@@ -125,42 +131,68 @@ def moment(text: str, name: str) -> int:
 
 
 async def pieces(request: web.Request, limit: int) -> AsyncIterator[bytes]:
-    """Read the body piece by piece; raise TooLarge once it is over `limit` bytes, and BadInput."""
+    """Read the body piece by piece, decompressed; raise TooLarge once it is over `limit` bytes, and BadInput.
+
+    The library would decompress by itself: all of a body that unpacks to gigabytes, on the loop, and also of one that nobody reads.
+    """
     await _continue(request)
-    size = 0
-    try:
-        async with asyncio.timeout(BODY_SECONDS):
-            async for chunk in request.content.iter_chunked(PIECE):
-                size += len(chunk)
-                if size > limit:
+    arrived = size = 0
+    with _refusing():
+        decoding = Decoding(_codings(request))
+        while coded := await _next(request.content):
+            arrived += len(coded)
+            decoding.feed(coded)
+            while (piece := decoding.take(PIECE)) or decoding.unfinished:
+                size += len(piece)
+                if max(size, decoding.between) > limit:
                     raise _too_large(limit)
-                yield chunk
+                if piece:
+                    yield piece
+            if arrived > limit:
+                raise _too_large(limit)
+        decoding.end()
+
+
+def is_coded(request: web.Request) -> bool:
+    """Whether the body comes compressed, so that what is read is not what was sent."""
+    try:
+        return Decoding(_codings(request)).coded
+    except Unreadable:
+        return False
+
+
+def _codings(request: web.Request) -> str:
+    return ",".join(request.headers.getall("Content-Encoding", []))
+
+
+@contextmanager
+def _refusing() -> Iterator[None]:
+    """Say what is wrong with a body."""
+    try:
+        yield
     except TimeoutError:
         raise BadInput(f"The body did not arrive within {BODY_SECONDS} seconds.") from None
-    except (ClientPayloadError, HttpProcessingError, web.RequestPayloadError):
+    except (ClientPayloadError, HttpProcessingError, web.RequestPayloadError, Unreadable):
         raise BadInput("The body does not have the length or the encoding that its headers declare.") from None
 
 
-async def _gather(request: web.Request, limit: int) -> bytes:
-    content, gate = request.content, gate_of(request)
-    if content.total_bytes <= limit and content.is_eof() and content.exception() is None:
-        # All of it came with the headers, as it mostly does.
-        whole = content.read_nowait()
-        gate.hold(request, len(whole))
-        return whole
-    body = bytearray()
+async def _next(content: StreamReader) -> bytes:
+    """Wait for more. The time is this piece's: each may be asked for in a task of its own, and that which asked first is over."""
     async with asyncio.timeout(BODY_SECONDS):
-        async for chunk in content.iter_any():
-            gate.hold(request, len(chunk))
-            body += chunk
-            if len(body) > limit:
-                raise _too_large(limit)
-    return bytes(body)
+        return await content.read(PIECE)
+
+
+def _arrived(request: web.Request, limit: int) -> bytes:
+    """Return a body that came with the headers, as it mostly does; nothing for another."""
+    content = request.content
+    here = content.total_bytes <= limit and content.is_eof() and content.exception() is None
+    return content.read_nowait() if here and not _codings(request) else b""
 
 
 async def _continue(request: web.Request) -> None:
     """Ask for the body of a client that waits to be asked: not before its headers have passed."""
-    if request.headers.get("Expect", "").lower() == "100-continue":
+    begun = request.writer.output_size > 0  # a val that answers before it reads: in its answer nothing may be said
+    if not begun and request.headers.get("Expect", "").lower() == "100-continue":
         await request.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
         request.writer.output_size = 0
 

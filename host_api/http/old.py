@@ -52,6 +52,8 @@ def _old(prefix: str) -> Callable[[Handler], Handler]:
             try:
                 return _deprecated(await handler(call), successor)
             except ValgateError as error:
+                if call.request.writer.output_size:
+                    raise
                 return _deprecated(answers.failure(error), successor)
 
         return handle
@@ -87,10 +89,11 @@ async def express(call: Call) -> web.StreamResponse:
     requester.insist_scope(Scope.EVAL)
     insist_anonymous(replace(call, requester=requester))
     named = val_name(call.path("val"))
-    val = visible(house, named.owner.name, named.name, requester)
+    val = visible(house, named, requester)
     base, path = parts_of(request, OLD_EXPRESS)
     visit = Visit(request, val, Manner.EXPRESS, base, path, _origin(call, OLD_EXPRESS), requester.name)
-    return await serve(house, replace(visit, as_author=False, without_token=requester.account is not None))
+    mine = replace(visit, as_author=False, without_token=requester.account is not None, version=named.version)
+    return await serve(house, mine)
 
 
 def _origin(call: Call, prefix: str) -> Origin:

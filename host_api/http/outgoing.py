@@ -23,13 +23,31 @@ CONNECTION = frozenset(
 )
 """Fields of the connection, or of ours: no val's to set, or to read of a request."""
 
-_EVERYBODYS = frozenset({"clear-site-data"})
-"""What a browser would do to more than one host."""
-_ORIGINS = frozenset(
-    {"set-cookie", "service-worker-allowed", "refresh", "link", "strict-transport-security", "content-security-policy"}
+_PROXYS = frozenset(
+    {
+        "x-accel-redirect",
+        "x-sendfile",
+        "x-sendfile2",
+        "x-lighttpd-send-file",
+        "x-lighttpd-send-tempfile",
+        "x-reproxy-url",
+    }
 )
-"""What would speak for the whole origin, which is not the val's on the control origin."""
+"""What a proxy before this server would take for an order to send a file or a page of its own."""
+_EVERYBODYS = frozenset({"clear-site-data"}) | _PROXYS
+"""What a browser would do to more than one host, and a proxy to all."""
+_ORIGINS = frozenset(
+    (
+        *("set-cookie", "set-cookie2", "service-worker-allowed", "refresh", "link", "content-security-policy"),
+        *("strict-transport-security", "public-key-pins", "expect-ct", "nel", "report-to", "reporting-endpoints"),
+        *("accept-ch", "critical-ch", "origin-agent-cluster", "set-login"),
+    )
+)
+"""What would speak for the whole origin, which is not the val's on the control origin: by NEL all that is asked of it is told elsewhere."""
+_PARTS = "multipart/x-mixed-replace"
+"""A body whose parts have fields of their own, and of some browsers cookies."""
 _DOMAIN = re.compile(r";\s*domain\s*(=[^;]*)?(?=;|$)", re.IGNORECASE)
+
 
 Dress = Callable[[web.StreamResponse], None]
 """Puts on what every answer of an origin carries."""
@@ -40,6 +58,8 @@ def control(head: Head) -> CIMultiDict[str]:
     kept = _without(head.fields, CONNECTION | _EVERYBODYS | _ORIGINS)
     fields = CIMultiDict(kept)
     fields.popall("Access-Control-Allow-Credentials", None)
+    if any(_PARTS in value.lower() for value in fields.getall("Content-Type", ())):
+        fields["Content-Type"] = "application/octet-stream"
     return fields
 
 

@@ -134,6 +134,7 @@ def make_runner(house: House, hurry: asyncio.Event | None = None) -> Runner:
         gate,
         handler_cancellation=True,
         access_log=None,
+        auto_decompress=False,  # see incoming
         keepalive_timeout=75.0,
         max_line_size=house.settings.url + SLACK,
         max_field_size=FIELD,

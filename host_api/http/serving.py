@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from http import HTTPMethod
 from typing import Final
 
@@ -28,6 +28,7 @@ from host_api.http.who import Requester, visitor
 from host_api.store import Val
 from host_api.store.model import Scope
 from kernel.errors import NotFound
+from kernel.principals import ValName
 
 DOCUMENTS: Final = frozenset({"document", "iframe", "frame", "embed", "object"})
 """What browsers say in Sec-Fetch-Dest when they are about to show what comes."""
@@ -35,7 +36,7 @@ SMALL = 256 * 1024
 """Bytes of a body that is read before the val runs, if its length is declared; a larger one is read as the val asks for it."""
 NOTHING_SAID: Final = Head(204, "", ())
 """What is answered for a handler that came to its end without an answer."""
-_MINDS_PREFLIGHTS = re.compile(r"options|access-control|cors", re.IGNORECASE)
+_MINDS_PREFLIGHTS: Final = ("options", "access-control", "cors")
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,11 +52,12 @@ class Visit:
     requester: str | None = None
     as_author: bool = True
     without_token: bool = False
+    version: int | None = None
 
 
 async def serve(house: House, visit: Visit) -> web.StreamResponse:
     """Let the val answer."""
-    if is_preflight(visit.request) and not _MINDS_PREFLIGHTS.search(visit.val.code):
+    if is_preflight(visit.request) and not _minds_preflights(visit.val.code):
         return preflight(visit.request)
     limit, val = house.settings.body, visit.val
     body = await _body(visit.request, limit)
@@ -63,7 +65,7 @@ async def serve(house: House, visit: Visit) -> web.StreamResponse:
     outcome = await house.evaluate(
         requester=visit.requester,
         source=SOURCE,
-        entry=Entry(val=(val.owner, val.name, None)),
+        entry=Entry(val=(val.owner, val.name, visit.version)),
         args=json.dumps([{"method": visit.request.method, "path": visit.path}]).encode(),
         as_author=visit.as_author,
         chain=incoming.chain_of(visit.request),
@@ -76,9 +78,15 @@ async def serve(house: House, visit: Visit) -> web.StreamResponse:
     return with_preflight(visit.request, answer)
 
 
-def visible(house: House, owner: str, name: str, requester: Requester) -> Val:
-    """Return a val that may be run by whoever asks; raise NotFound."""
-    val = house.store.val(owner, name)
+def _minds_preflights(code: str) -> bool:
+    """Whether a val's source looks as if it answers them itself; by plain search, which anybody who asks may have done."""
+    small = code.lower()
+    return any(word in small for word in _MINDS_PREFLIGHTS)
+
+
+def visible(house: House, named: ValName, requester: Requester) -> Val:
+    """Return a val that may be run by whoever asks, at the version that is named, or its newest; raise NotFound."""
+    val = house.store.val(named.owner.name, named.name, named.version)
     if val is None or not (is_public(val) or requester.owns(val.owner_id)):
         raise NotFound(answers.NOT_FOUND)
     return val
@@ -148,11 +156,10 @@ def _described(house: House, visit: Visit) -> bytes:
 
 
 def _headers(visit: Visit) -> Iterator[str]:
+    untold = CONNECTION | {"content-encoding"} if incoming.is_coded(visit.request) else CONNECTION - {"content-length"}
     for raw_name, raw_value in visit.request.raw_headers:
         name = raw_name.decode("latin-1").lower()
-        if name == "content-length" or (
-            name not in CONNECTION and not (visit.without_token and name == "authorization")
-        ):
+        if name not in untold and not (visit.without_token and name == "authorization"):
             yield name
             yield raw_value.decode("latin-1").strip(" \t")
 
@@ -187,14 +194,14 @@ async def _preflighted(call: Call, prefix: str, manner: Manner) -> web.StreamRes
 async def _served(call: Call, prefix: str, manner: Manner, requester: Requester) -> web.StreamResponse:
     request, house = call.request, call.house
     named = val_name(call.path("val"))
-    val = visible(house, named.owner.name, named.name, requester)
+    val = visible(house, named, requester)
     base, path = parts_of(request, prefix)
-    if request.headers.get("Sec-Fetch-Dest", "") in DOCUMENTS and is_public(val):
+    if request.headers.get("Sec-Fetch-Dest", "") in DOCUMENTS and is_public(val) and named.version is None:
         return _to_its_host(house, request, val, manner, path)
     visit = Visit(
         request, val, manner, base, path, CONTROL, requester.name, without_token=requester.account is not None
     )
-    return await serve(house, visit)
+    return await serve(house, replace(visit, version=named.version))
 
 
 def _to_its_host(house: House, request: web.Request, val: Val, manner: Manner, path: str) -> web.Response:

@@ -6,6 +6,7 @@ No cookie is read here or anywhere.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from aiohttp import web
@@ -14,6 +15,9 @@ from host_api.store import Store
 from host_api.store.accounts import PREFIX
 from host_api.store.model import Account, Privacy, Scope, Token, Val
 from kernel.errors import Unauthorized
+
+_OURS = re.compile(re.escape(PREFIX) + r"[\w-]{40}", re.ASCII)
+"""What has the form of a token, wherever it stands."""
 
 HOW = "Send one header, `Authorization: Bearer <token>`; `valgate token new` makes a token."
 
@@ -79,11 +83,14 @@ def visitor(request: web.Request, store: Store) -> Requester:
     What has the form of our tokens and is none that is valid is refused all the same: nobody is anonymous by mistake.
     """
     headers = request.headers.getall("Authorization", [])
+    ours = any(_OURS.search(header) for header in headers)
     scheme, _, token = (headers[0] if headers else "").partition(" ")
-    if scheme.lower() != "bearer" or not token.isascii():
+    if len(headers) > 1 or scheme.lower() != "bearer" or not token.isascii():
+        if ours:  # spelled so that it would be passed on
+            raise Unauthorized(f"The Authorization header cannot be read. {HOW}")
         return NOBODY
     found = store.authenticate(token.strip())
-    if found is None and token.strip().startswith(PREFIX):
+    if found is None and (ours or token.strip().startswith(PREFIX)):
         raise Unauthorized("This token is not valid: unknown, expired or revoked.")
     return NOBODY if found is None else Requester(*found)
 

@@ -24,7 +24,11 @@ function formFields(bytes, boundary) {
   for (let i = 0; i < entries.length; i += 2) {
     const name = entries[i];
     const known = Object.hasOwn(fields, name);
-    const value = !known ? entries[i + 1] : Array.isArray(fields[name]) ? [...fields[name], entries[i + 1]] : [fields[name], entries[i + 1]];
+    if (known && Array.isArray(fields[name])) {
+      fields[name].push(entries[i + 1]);
+      continue;
+    }
+    const value = known ? [fields[name], entries[i + 1]] : entries[i + 1];
     Object.defineProperty(fields, name, { value, writable: true, enumerable: true, configurable: true });
   }
   return fields;
