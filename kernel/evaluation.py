@@ -383,7 +383,7 @@ class Evaluation:
         if opened.loading:
             guest.loading.discard(opened.loading)
             if not message.op & wire.THREW:
-                guest.loaded.add(opened.loading)
+                guest.loaded[opened.loading] = opened.source
         if opened.caller is not None:
             self._answer_caller(opened.caller, opened, message)
         elif message.op & Result.FINISHED:
@@ -461,9 +461,13 @@ class Evaluation:
             if guest.jobs and guest not in busy:
                 guest.jobs = False
                 self._progress = True
-                self._request(Open(None, guest, None, self._source), Op.PUMP, 0, (), b"")
+                self._request(self._unasked(guest), Op.PUMP, 0, (), b"")
                 return True
         return False
+
+    def _unasked(self, guest: Guest) -> Open:
+        """Open a turn that no code asked for. What a foreign guest does then is not the entry's doing, and is not called so."""
+        return Open(None, guest, None, self._source if guest.frame == self._frame else guest.called())
 
     def _deliver(self) -> bool:
         busy = self._busy()
@@ -480,10 +484,12 @@ class Evaluation:
         handle, settled = guest.handles.find(thing), thing.settled
         if handle is None or settled is None:
             return  # it let go of the promise meanwhile
-        opened = Open(None, guest, None, thing.source if isinstance(thing, Export) else self._source)
-        giver = thing.home if isinstance(thing, Export) else guest
+        opened = self._unasked(guest)
+        giver, during = (
+            (thing.home, replace(opened, source=thing.source)) if isinstance(thing, Export) else (guest, opened)
+        )
         try:
-            refs = self._hand_over_all(giver, guest, settled.things, opened)
+            refs = self._hand_over_all(giver, guest, settled.things, during)
         except Refusal as refusal:  # its table is full: for this guest the promise came to that
             settled, refs = _rejected(refusal), ()
         self._request(opened, Op.SETTLED | wire.PUMP_AFTER, handle, refs, wire.encode(settled.status) + settled.payload)
@@ -511,7 +517,7 @@ class Evaluation:
         if not self._ending:
             return None
         guest = self._ending.pop()
-        self._request(Open(None, guest, None, self._source), Op.END, 0, (), b"")
+        self._request(self._unasked(guest), Op.END, 0, (), b"")
         return guest
 
 
