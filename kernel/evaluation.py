@@ -187,7 +187,8 @@ class Evaluation:
             if turn is Turn.ENDED:
                 raise BrokenGuest(_first_line(guest.fiber.why()))
             if self._meter.slice_over():
-                await self._yield()
+                await self._kernel.scheduler.turn()
+                self._meter.begin_slice()
             if turn is Turn.PARKED:
                 break
         message = guest.message(to_kernel=bool(self._frames) and self._frames[-1].caller is None)
@@ -200,10 +201,6 @@ class Evaluation:
         limit = self._run.limits.cpu
         if self._meter.charge() + self._run.worked > limit:
             raise CpuLimit(f"the evaluation used its {limit:g} s of processor time; do less, or in several runs")
-
-    async def _yield(self) -> None:
-        await self._kernel.scheduler.turn()
-        self._meter.begin_slice()
 
     # -- the two things the kernel says ---------------------------------------------------------------
 
@@ -441,7 +438,7 @@ class Evaluation:
             if not self._frames and self._outcome is not None:
                 return self._end()
             if waiting and self._progress:
-                self._go_on()
+                self._reply(self._frames[self._waiting.pop() - 1].callee, 0, (), wire.UNDEFINED)
             elif self._tasks:
                 await self._sleep()
             elif not waiting and self._run.idle is not None:
@@ -466,8 +463,10 @@ class Evaluation:
         return False
 
     def _unasked(self, guest: Guest) -> Open:
-        """Open a turn that no code asked for. What a foreign guest does then is not the entry's doing, and is not called so."""
-        return Open(None, guest, None, self._source if guest.frame == self._frame else guest.called())
+        """Open a turn that no code asked for; what a foreign guest does then is called by its one val, else by its author."""
+        names = set(guest.loaded.values())
+        foreign = names.pop() if len(names) == 1 else str(guest.frame.author)
+        return Open(None, guest, None, self._source if guest.frame == self._frame else foreign)
 
     def _deliver(self) -> bool:
         busy = self._busy()
@@ -485,18 +484,12 @@ class Evaluation:
         if handle is None or settled is None:
             return  # it let go of the promise meanwhile
         opened = self._unasked(guest)
-        giver, during = (
-            (thing.home, replace(opened, source=thing.source)) if isinstance(thing, Export) else (guest, opened)
-        )
+        giver, source = (thing.home, thing.source) if isinstance(thing, Export) else (guest, "")
         try:
-            refs = self._hand_over_all(giver, guest, settled.things, during)
+            refs = self._hand_over_all(giver, guest, settled.things, replace(opened, source=source))
         except Refusal as refusal:  # its table is full: for this guest the promise came to that
             settled, refs = _rejected(refusal), ()
         self._request(opened, Op.SETTLED | wire.PUMP_AFTER, handle, refs, wire.encode(settled.status) + settled.payload)
-
-    def _go_on(self) -> None:
-        depth = self._waiting.pop()
-        self._reply(self._frames[depth - 1].callee, 0, (), wire.UNDEFINED)
 
     def _deadlock(self, *, waiting: bool) -> None:
         error = Deadlock("the evaluation waits for something that cannot happen any more")

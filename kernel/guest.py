@@ -60,7 +60,6 @@ class Guest:
     exports: dict[int, Export] = field(default_factory=dict)
     releases: dict[int, Export] = field(default_factory=dict)
     loaded: dict[str, str] = field(default_factory=dict)
-    """The code it holds: its key, and what it is called."""
     loading: set[str] = field(default_factory=set)
     kept: int = 0
     """Bytes of what its promises came to, as long as it is held for others."""
@@ -75,11 +74,6 @@ class Guest:
         """Make a guest that has not run yet."""
         fiber = Fiber(program, limits.memory, (limits.stack, limits.clone_depth, limits.message))
         return cls(frame, fiber, HandleTable(limits.handles, _let_go))
-
-    def called(self) -> str:
-        """Name its code, for what it does when nobody called it just now: the val, if it holds that one only, else its author."""
-        names = set(self.loaded.values())
-        return names.pop() if len(names) == 1 else str(self.frame.author)
 
     def message(self, *, to_kernel: bool) -> wire.Message:
         """Return what it parked on, cut if it is too large to cross; raise BrokenGuest for what no guest of ours would write.
