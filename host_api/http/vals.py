@@ -38,7 +38,7 @@ FULL_VAL = Reply("The val.", ref("FullVal"))
 
 
 async def create(call: Call) -> web.Response:
-    """Save a new val."""
+    """Save a val; if one's own has its name already, that gets a new version."""
     owner = call.requester.insist_account()
     document, code = await sent(call)
     val = await call.house.save(

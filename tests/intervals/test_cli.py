@@ -44,6 +44,7 @@ def test_when_it_ran_and_runs_next_is_there_for_programs(tick: Run) -> None:
         (("--every", "soon"), "as in"),
         (("--every", "500ms"), "whole number and a unit"),
         (("--cron", "* * *"), "five fields"),
+        (("--cron", "61 * * * *"), "Bad minute"),
         (("--every", "1h", "--off"), "not allowed with"),
     ],
 )
