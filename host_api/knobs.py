@@ -295,7 +295,7 @@ KNOBS: tuple[Knob, ...] = (
     _count("GUESTS_ALIVE", "guests of all evaluations that are alive at once", least=1),
     _count(
         "FETCH_CONNECTIONS",
-        "connections of fetches in use at once; one caller has at most three times what is free",
+        "connections of fetches in use at once; who has three times as many as are free gets no more",
         least=1,
     ),
     _count("BACKLOG", "writes that may wait for the disk before new evaluations are answered 503", least=1),

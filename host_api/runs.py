@@ -42,7 +42,9 @@ MOST_NAME = 200
 """Characters of an error's name."""
 MANY = 500
 """Calls whose tree is written in a moment."""
-CANCELLED = ErrorInfo(503, "cancelled", "Cancelled", "the evaluation was cancelled")
+CANCELLED = ErrorInfo(
+    503, "cancelled", "Cancelled", "the evaluation was cancelled: who asked has left, or the server stops"
+)
 STOPPED = replace(CANCELLED, status=422, message="the evaluation was cancelled by whom it belongs to")
 
 

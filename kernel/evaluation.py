@@ -187,7 +187,8 @@ class Evaluation:
             if turn is Turn.ENDED:
                 raise BrokenGuest(_first_line(guest.fiber.why()))
             if self._meter.slice_over():
-                await self._yield()
+                await self._kernel.scheduler.turn()
+                self._meter.begin_slice()
             if turn is Turn.PARKED:
                 break
         message = guest.message(to_kernel=bool(self._frames) and self._frames[-1].caller is None)
@@ -200,10 +201,6 @@ class Evaluation:
         limit = self._run.limits.cpu
         if self._meter.charge() + self._run.worked > limit:
             raise CpuLimit(f"the evaluation used its {limit:g} s of processor time; do less, or in several runs")
-
-    async def _yield(self) -> None:
-        await self._kernel.scheduler.turn()
-        self._meter.begin_slice()
 
     # -- the two things the kernel says ---------------------------------------------------------------
 
@@ -383,7 +380,7 @@ class Evaluation:
         if opened.loading:
             guest.loading.discard(opened.loading)
             if not message.op & wire.THREW:
-                guest.loaded.add(opened.loading)
+                guest.loaded[opened.loading] = opened.source
         if opened.caller is not None:
             self._answer_caller(opened.caller, opened, message)
         elif message.op & Result.FINISHED:
@@ -441,7 +438,7 @@ class Evaluation:
             if not self._frames and self._outcome is not None:
                 return self._end()
             if waiting and self._progress:
-                self._go_on()
+                self._reply(self._frames[self._waiting.pop() - 1].callee, 0, (), wire.UNDEFINED)
             elif self._tasks:
                 await self._sleep()
             elif not waiting and self._run.idle is not None:
@@ -461,9 +458,15 @@ class Evaluation:
             if guest.jobs and guest not in busy:
                 guest.jobs = False
                 self._progress = True
-                self._request(Open(None, guest, None, self._source), Op.PUMP, 0, (), b"")
+                self._request(self._unasked(guest), Op.PUMP, 0, (), b"")
                 return True
         return False
+
+    def _unasked(self, guest: Guest) -> Open:
+        """Open a turn that no code asked for; what a foreign guest does then is called by its one val, else by its author."""
+        names = set(guest.loaded.values())
+        foreign = names.pop() if len(names) == 1 else str(guest.frame.author)
+        return Open(None, guest, None, self._source if guest.frame == self._frame else foreign)
 
     def _deliver(self) -> bool:
         busy = self._busy()
@@ -480,17 +483,13 @@ class Evaluation:
         handle, settled = guest.handles.find(thing), thing.settled
         if handle is None or settled is None:
             return  # it let go of the promise meanwhile
-        opened = Open(None, guest, None, thing.source if isinstance(thing, Export) else self._source)
-        giver = thing.home if isinstance(thing, Export) else guest
+        opened = self._unasked(guest)
+        giver, source = (thing.home, thing.source) if isinstance(thing, Export) else (guest, "")
         try:
-            refs = self._hand_over_all(giver, guest, settled.things, opened)
+            refs = self._hand_over_all(giver, guest, settled.things, replace(opened, source=source))
         except Refusal as refusal:  # its table is full: for this guest the promise came to that
             settled, refs = _rejected(refusal), ()
         self._request(opened, Op.SETTLED | wire.PUMP_AFTER, handle, refs, wire.encode(settled.status) + settled.payload)
-
-    def _go_on(self) -> None:
-        depth = self._waiting.pop()
-        self._reply(self._frames[depth - 1].callee, 0, (), wire.UNDEFINED)
 
     def _deadlock(self, *, waiting: bool) -> None:
         error = Deadlock("the evaluation waits for something that cannot happen any more")
@@ -511,7 +510,7 @@ class Evaluation:
         if not self._ending:
             return None
         guest = self._ending.pop()
-        self._request(Open(None, guest, None, self._source), Op.END, 0, (), b"")
+        self._request(self._unasked(guest), Op.END, 0, (), b"")
         return guest
 
 

@@ -59,7 +59,7 @@ class Guest:
     handles: HandleTable[Thing]
     exports: dict[int, Export] = field(default_factory=dict)
     releases: dict[int, Export] = field(default_factory=dict)
-    loaded: set[str] = field(default_factory=set)
+    loaded: dict[str, str] = field(default_factory=dict)
     loading: set[str] = field(default_factory=set)
     kept: int = 0
     """Bytes of what its promises came to, as long as it is held for others."""

@@ -33,7 +33,9 @@ def insist_name(text: str, what: str) -> str:
     if is_name(text):
         return text
     if text.casefold() in RESERVED:
-        raise BadInput(f"{what} cannot be called {text!r}: that word is reserved. Choose another.")
+        raise BadInput(
+            f"{what[:1].upper()}{what[1:]} cannot be called {text!r}: that word is reserved. Choose another."
+        )
     raise BadInput(
         f"{text[:60]!r} is not a name for {what}: use letters, digits and _, not starting with a digit, {MAX_NAME} at most."
     )

@@ -32,7 +32,7 @@ def _mail_in_arguments(parser: ArgumentParser) -> None:
 COMMANDS = (
     Command(
         ("mail-in",),
-        "Take mail for user.val@VALGATE_MAIL_DOMAIN over SMTP and run that val with it, until Ctrl-C.",
+        "Take mail for user.val@VALGATE_MAIL_DOMAIN over SMTP and run that val, public or unlisted, with it, until Ctrl-C.",
         "VALGATE_MAIL_DOMAIN=vals.example.org valgate mail-in --port 8025",
         _mail_in,
         _mail_in_arguments,

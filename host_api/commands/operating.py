@@ -37,7 +37,7 @@ async def _serve_tended(context: Context, host: str, port: int, *, demo: bool) -
 def unlistenable(error: OSError, host: str, port: int) -> str:
     """Say why a port cannot be had, and what to do."""
     if error.errno == errno.EADDRINUSE:
-        return f"Another program listens at {host}:{port}: choose another port with --port or VALGATE_PORT."
+        return f"Another program listens at {host}:{port}: choose another with --port."
     return f"It is not possible to listen at {host}:{port} ({error.strerror or error}): choose with --host and --port."
 
 

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import json
 import time
-from argparse import ArgumentParser, Namespace
+from argparse import ArgumentParser, ArgumentTypeError, Namespace
 
 from host_api.commands.command import Command, Context, insist_user, json_argument, user_argument
-from host_api.commands.show import columns, iso, plain, raw, to_json, when
+from host_api.commands.show import Raw, columns, iso, plain, raw, to_json, when
 from host_api.store import Delivery, EvaluationRow, Mail, Stage, State, Store
 from kernel.principals import ANONYMOUS
 
 POLL_SECONDS = 0.2
+MOST = 1_000_000
+"""Records that are listed at once."""
 
 
 def _runs(context: Context, args: Namespace) -> int:
@@ -67,8 +69,15 @@ class _Tail:
 def _runs_arguments(parser: ArgumentParser) -> None:
     user_argument(parser)
     parser.add_argument("--follow", action="store_true", help="print each new one as it ends, until Ctrl-C")
-    parser.add_argument("--limit", metavar="N", type=int, default=20, help="how many, newest first; default 20")
+    parser.add_argument("--limit", metavar="N", type=_count, default=20, help="how many, newest first; default 20")
     json_argument(parser)
+
+
+def _count(text: str) -> int:
+    number = int(text) if text.isascii() and text.isdigit() else 0
+    if not 0 < number <= MOST:
+        raise ArgumentTypeError(f"takes a number from 1 to {MOST}, not {text!r}")
+    return number
 
 
 def _entry(row: EvaluationRow) -> str:
@@ -112,8 +121,8 @@ def run_json(row: EvaluationRow) -> dict[str, object]:
         "value": raw(row.value),
         "type": row.value_type,
         "error": raw(row.error),
-        "logs": raw(row.logs),
-        "emails": raw(row.emails),
+        "logs": _timed(row.logs),
+        "emails": _timed(row.emails),
         "calls": raw(row.calls),
         "runStartAt": iso(row.started),
         "runEndAt": iso(row.ended),
@@ -121,6 +130,14 @@ def run_json(row: EvaluationRow) -> dict[str, object]:
         "peakBytes": row.peak_bytes,
         "effects": row.effects,
     }
+
+
+def _timed(rows: bytes | None) -> Raw | None:
+    """Write the times of rows that the host recorded as all other times are written."""
+    if rows is None:
+        return None
+    told = [row | {"at": iso(row["at"])} if isinstance(row.get("at"), int) else row for row in json.loads(rows)]
+    return Raw(json.dumps(told).encode())
 
 
 def _mail(context: Context, args: Namespace) -> int:

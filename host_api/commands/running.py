@@ -8,14 +8,17 @@ from typing import TYPE_CHECKING
 
 from host_api.commands.command import Command, Context, hush_log, insist_user, run_async
 from host_api.commands.show import to_json
-from host_api.commands.vals import insist_val, read_code
-from kernel.errors import BadInput, HostFailure
+from host_api.commands.vals import insist_val, pinned_argument, read_code
+from kernel.errors import BadInput, HostFailure, NotFound
 from kernel.policy import Policy
 from kernel.principals import ANONYMOUS, ValName
 
 if TYPE_CHECKING:
     from host_api.door import Head
     from host_api.house import Entry, Outcome
+
+UNSEEN = "There is no such val, or it is private: --as NAME asks as its owner."
+"""One answer for both, as over HTTP."""
 
 
 def _run(context: Context, args: Namespace) -> int:
@@ -55,9 +58,12 @@ async def _evaluate(
     policy = Policy(args.policy) if getattr(args, "policy", None) else None
     async with House.open(context.settings) as house:
         requester = None if args.requester in (None, ANONYMOUS) else insist_user(house.store, args.requester)
-        return await house.evaluate(
-            requester=requester, source="cli", entry=entry, args=given, as_author=val is not None, policy=policy
-        )
+        try:
+            return await house.evaluate(
+                requester=requester, source="cli", entry=entry, args=given, as_author=val is not None, policy=policy
+            )
+        except NotFound as error:
+            raise (NotFound(UNSEEN) if val else error) from None
 
 
 def _finish(context: Context, outcome: Outcome) -> int:
@@ -120,7 +126,7 @@ def _shared_arguments(parser: ArgumentParser) -> None:
 
 
 def _run_arguments(parser: ArgumentParser) -> None:
-    parser.add_argument("val", metavar="USER.VAL", help="as in alice.hello, or alice.hello@3 for version 3")
+    pinned_argument(parser)
     _shared_arguments(parser)
     parser.add_argument(
         "--as-interval", action="store_true", help="as its author, with the argument that a schedule gives it"

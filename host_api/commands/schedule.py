@@ -6,19 +6,16 @@ from argparse import ArgumentParser, Namespace
 
 from host_api.commands.command import Command, Context, json_argument, run_async
 from host_api.commands.show import columns, iso, raw, to_json, when
-from host_api.commands.vals import insist_val, val_argument
+from host_api.commands.vals import insist_whole, val_argument
 from host_api.store import Interval, Kind, Store, Val
-from kernel.errors import BadInput
 
 
 def _schedule(context: Context, args: Namespace) -> int:
     with context.open_store() as store:
-        val = insist_val(store, args.val)
-        if "@" in args.val.lstrip("@"):
-            raise BadInput("A schedule belongs to a val, whose newest version runs: write it without a version.")
+        val = insist_whole(store, args.val)  # it is the newest version that runs
         if args.every or args.cron or args.off:
             run_async(_set(context, store, val, args))
-        _tell(context, val, store.interval(val.id), as_json=args.json)
+        _tell(context, val, store.interval(val.id), args)
     return 0
 
 
@@ -31,9 +28,11 @@ async def _set(context: Context, store: Store, val: Val, args: Namespace) -> Non
     await set_schedule(store, val.id, schedule)
 
 
-def _tell(context: Context, val: Val, interval: Interval | None, *, as_json: bool) -> None:
-    if as_json:
+def _tell(context: Context, val: Val, interval: Interval | None, args: Namespace) -> None:
+    if args.json:
         context.out(to_json(None if interval is None else _json(interval)))
+    elif args.off:
+        context.hint(f"@{val.owner}.{val.name} runs by itself no more.")
     elif interval is None:
         context.hint(f"@{val.owner}.{val.name} has no schedule; --every 15m gives it one.")
     else:

@@ -108,7 +108,7 @@ def _show(context: Context, args: Namespace) -> int:
 
 def _versions(context: Context, args: Namespace) -> int:
     with context.open_store() as store:
-        versions = store.versions(insist_val(store, args.val).id)
+        versions = store.versions(insist_whole(store, args.val).id)
     if args.json:
         context.out(to_json([_version_json(one) for one in versions]))
     else:
@@ -143,7 +143,7 @@ def _version_json(version: Version) -> dict[str, object]:
 
 def _restore(context: Context, args: Namespace) -> int:
     with context.open_store() as store:
-        val = insist_val(store, args.val)
+        val = insist_whole(store, args.val)
         restored = run_async(_restored(store, val, args.version))
     context.out(f"{restored.owner}.{restored.name}@{restored.version}")
     return 0
@@ -160,7 +160,7 @@ def _restore_arguments(parser: ArgumentParser) -> None:
 
 def _delete(context: Context, args: Namespace) -> int:
     with context.open_store() as store:
-        val = insist_val(store, args.val)
+        val = insist_whole(store, args.val)
         run_async(_deleted(store, val))
     context.hint(f"@{val.owner}.{val.name} and all its versions are gone.")
     return 0
@@ -179,12 +179,32 @@ def insist_val(store: Store, text: str) -> Val:
     return val
 
 
+def insist_whole(store: Store, text: str) -> Val:
+    """Find a val for what is done to all of it: who names a version means that one only. Raise BadInput, NotFound."""
+    named = ValName.parse(text)
+    if named.version is not None:
+        raise BadInput(
+            f"This is for a val with all its versions: write {named.owner.name}.{named.name}, without a version."
+        )
+    return insist_val(store, text)
+
+
 def val_argument(parser: ArgumentParser) -> None:
     """Add the USER.VAL that most of these take first."""
+    parser.add_argument("val", metavar="USER.VAL", help="as in alice.hello")
+
+
+def pinned_argument(parser: ArgumentParser) -> None:
+    """Add a USER.VAL that may name a version."""
     parser.add_argument("val", metavar="USER.VAL", help="as in alice.hello, or alice.hello@3 for version 3")
 
 
 def _show_arguments(parser: ArgumentParser) -> None:
+    pinned_argument(parser)
+    json_argument(parser)
+
+
+def _versions_arguments(parser: ArgumentParser) -> None:
     val_argument(parser)
     json_argument(parser)
 
@@ -215,7 +235,7 @@ COMMANDS = (
         "List a val's versions, newest first.",
         "valgate val versions alice.hello",
         _versions,
-        _show_arguments,
+        _versions_arguments,
     ),
     Command(
         ("val", "restore"),

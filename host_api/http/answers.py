@@ -90,7 +90,7 @@ def sentence(status: int, text: str) -> web.Response:
 
 def unknown_address() -> web.Response:
     """Answer for a path that no route has."""
-    return sentence(404, "There is no such address in this API.")
+    return sentence(404, "There is no such address in this API; /docs shows those that there are.")
 
 
 def translated(error: web.HTTPException) -> web.Response:

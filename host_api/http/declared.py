@@ -74,15 +74,25 @@ class Field(Generic[Read_co]):
 
 @dataclass(frozen=True, slots=True)
 class Body:
-    """What a body may be: a schema for each content type. Whatever is declared, what reads as JSON is read as JSON."""
+    """What a body may be: a schema for each content type. Whatever is declared, what reads as JSON is read as JSON.
+
+    `example` is what the page offers to try: it must do no harm.
+    """
 
     content: Mapping[str, Json]
     required: bool = True
+    example: object = None
 
     @classmethod
-    def of(cls, *members: Field[object], required: bool = True, also: Mapping[str, Json] | None = None) -> Body:
+    def of(
+        cls,
+        *members: Field[object],
+        required: bool = True,
+        also: Mapping[str, Json] | None = None,
+        example: object = None,
+    ) -> Body:
         """Describe a JSON object with these members; others are ignored."""
-        return cls({JSON: object_of(members)} | dict(also or {}), required)
+        return cls({JSON: object_of(members)} | dict(also or {}), required, example)
 
 
 def object_of(members: tuple[Field[object], ...]) -> Json:

@@ -83,7 +83,9 @@ ROUTES = (
         Access.ANYONE,
         Scope.EVAL,
         runs_code=True,
-        body=Body({JSON: {"anyOf": [object_of((CODE, ARGS)), STRING]}}),
+        body=Body(
+            {JSON: {"anyOf": [object_of((CODE, ARGS)), STRING]}}, example={"code": "(a, b) => a + b", "args": [1, 2]}
+        ),
         answers=RESULT,
         tag="running",
     ),

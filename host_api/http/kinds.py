@@ -196,7 +196,13 @@ class Arguments:
 
     def of_text(self, text: str, name: str) -> bytes | None:
         """Check the JSON; white space is none."""
-        return self.of_part(json_text.parse(text.encode()), name) if text.strip() else None
+        if not text.strip():
+            return None
+        try:
+            part = json_text.parse(text.encode())
+        except BadInput as error:
+            raise BadInput(f"{name} of the query must be a JSON array, as in ?{name}=[1,%22two%22]. {error}") from None
+        return self.of_part(part, name)
 
     def of_part(self, part: Part, name: str) -> bytes | None:  # noqa: ARG002 - there is one name for them
         """Check that it is an array."""

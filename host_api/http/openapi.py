@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from typing import Final
 
 from host_api.http.answers import NOT_FOUND
-from host_api.http.declared import JSON, Field, Reply
+from host_api.http.declared import JSON, Body, Field, Reply
 from host_api.http.route import ANY_METHOD, ANY_STATUS, Access, Route, Writes
 from host_api.http.schemas import SCHEMAS, Json, ref
 
@@ -25,6 +25,8 @@ Authentication is optional on most routes: without a token one is `anonymous`; w
 HEAD works wherever GET does, but on routes that run code, which answer `OPTIONS` with the usual preflight.
 Unknown fields of a query or a body are ignored.
 Bodies that are JSON are read as JSON, whatever content type is declared."""
+
+WHICH: Final = "A token of an account, as `valgate token new NAME` or `POST /v1/me/tokens` makes it."
 
 HEADERS: Final[Json] = {
     "X-Evaluation-Id": {
@@ -60,6 +62,20 @@ REFUSALS: Final[Mapping[int, str]] = {
     503: "Too much at once; worth trying again.",
     504: "It took too long.",
 }
+CHAPTERS: Final[Mapping[str, str]] = {
+    "running": "Code of one's own, and vals of anybody as their author's own evaluation.",
+    "vals": "What is kept: code or data, with its versions.",
+    "runs": "The records of evaluations, for their caller only.",
+    "me": "The requester's own account, secrets and tokens.",
+    "people": "Accounts, and what each shows to the requester.",
+    "serving": "Vals that answer HTTP themselves, whatever the method. They do so on hosts of their own too, `user-val.<vals domain>`.",
+    "operators": "For who runs the server.",
+    "docs": "This description.",
+    "old": "The v0 API, for old clients: in the requester's own evaluation, so that another's val is foreign code there.",
+    "later": "What later services of this kind have, and this one has not.",
+}
+"""The tags in the order of a reader's interest. Another's routes would stand behind them, without a word."""
+
 _HEADERS_OF: Final[Mapping[int, str]] = {401: "WWW-Authenticate", 429: "Retry-After", 503: "Retry-After"}
 _ALWAYS: Final = (400, 414, 431, 500, 503)
 _KNOWN_TO_CALLERS: Final = (401, 429)
@@ -67,6 +83,8 @@ _OF_CODE: Final = (404, 409, 413, 422, 502, 504)
 _OF_SAVING: Final = (409, 422, 504)
 _OF_RUNNING: Final = ("Content-Security-Policy", "Access-Control-Allow-Origin")
 _SCHEME: Final = "token"
+OLD: Final = "old"
+"""The chapter of what is deprecated."""
 
 
 def document(routes: Iterable[Route], version: str) -> Json:
@@ -80,11 +98,12 @@ def document(routes: Iterable[Route], version: str) -> Json:
         "openapi": "3.1.0",
         "info": {"title": "Valgate", "version": version, "description": ABOUT},
         "servers": [{"url": "/"}],
+        "tags": [{"name": name, "description": about} for name, about in CHAPTERS.items()],
         "paths": paths,
         "components": {
             "schemas": SCHEMAS,
             "headers": HEADERS,
-            "securitySchemes": {_SCHEME: {"type": "http", "scheme": "bearer"}},
+            "securitySchemes": {_SCHEME: {"type": "http", "scheme": "bearer", "description": WHICH}},
         },
     }
 
@@ -101,12 +120,13 @@ def statuses(route: Route) -> frozenset[int]:
 
 def _operation(route: Route, address: str, method: str) -> Json:
     module = route.handler.__module__.rpartition(".")[2]
+    tag = route.tag or module
     parts = [name for name in route.names if f"{{{name}}}" in address]
     told: Json = {
         "operationId": "_".join(
             (module, route.handler.__name__, method, *(["rest"] if address != route.addresses[0] else []))
         ),
-        "tags": [route.tag or module],
+        "tags": [tag],
         "summary": route.summary,
         "parameters": [_part(name, route.parts.get(name)) for name in parts] + [_query(one) for one in route.query],
         "responses": _responses(route),
@@ -115,9 +135,15 @@ def _operation(route: Route, address: str, method: str) -> Json:
     if route.scope is not None:
         told["description"] = f"A token needs the scope `{route.scope.value}` (or `eval`)."
     if route.body is not None and method not in {"get", "head", "trace"}:
-        content = {media: {"schema": schema} for media, schema in route.body.content.items()}
-        told["requestBody"] = {"required": route.body.required, "content": content}
-    return told
+        told["requestBody"] = _body(route.body)
+    return told if tag != OLD else told | {"deprecated": True}
+
+
+def _body(body: Body) -> Json:
+    content: Json = {media: {"schema": schema} for media, schema in body.content.items()}
+    if body.example is not None:
+        content[JSON]["example"] = body.example
+    return {"required": body.required, "content": content}
 
 
 def _security(route: Route) -> list[Json]:

@@ -97,5 +97,8 @@ _ROUTE = partial(
 )
 ROUTES = (
     _ROUTE(HTTPMethod.GET),
-    _ROUTE(HTTPMethod.POST, body=Body({JSON: {"anyOf": [object_of((ARGS,)), Arguments().schema]}}, required=False)),
+    _ROUTE(
+        HTTPMethod.POST,
+        body=Body({JSON: {"anyOf": [object_of((ARGS,)), Arguments().schema]}}, required=False, example={"args": []}),
+    ),
 )

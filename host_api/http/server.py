@@ -101,6 +101,7 @@ async def _serve(
             gc.freeze()  # what is here now stays: collecting it again and again was 7 % of an evaluation
             address = await _listen(runner, host, port)
             _say(f"Valgate serves on {address}", *(garden.lines(token, house, address) if demo else ()))
+            _say(f"All routes, to try in a browser: {address}/docs")
             if ready is not None:
                 ready(address)
             await beside.enter_async_context(intervals_run(house, stop.asked, house.settings.drain))

@@ -69,7 +69,7 @@ ROUTES = (
         _PATH,
         make,
         writes=Writes.TOKEN,
-        body=Body.of(SCOPES, NAME, EXPIRES_AT),
+        body=Body.of(SCOPES, NAME, EXPIRES_AT, example={"name": "to run vals", "scopes": ["run"]}),
         answers={201: Reply("The token, this once.", ref("NewToken"))},
     ),
     _HELD(HTTPMethod.DELETE, _PATH + "/{id}", revoke, writes=Writes.TOKEN, parts={"id": ID}, answers=DONE),

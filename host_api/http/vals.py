@@ -26,6 +26,7 @@ from kernel.errors import BadInput, NotFound
 RAW_TYPES = frozenset({"text/plain", "text/javascript", "application/javascript", "text/typescript"})
 """Content types whose whole body is the code. Clients that send JSON often declare none."""
 
+EXAMPLE = "export const hello = (name) => `Hello, ${name}`"
 CODE = Field("code", Text(), "JavaScript or TypeScript; it is run once, as its owner.", required=True)
 NEW_CODE = Field("code", Text(), "A new version.")
 NAME = Field("name", Text(), "Letters, digits and _, 48 at most; without one the code's own.")
@@ -37,7 +38,7 @@ FULL_VAL = Reply("The val.", ref("FullVal"))
 
 
 async def create(call: Call) -> web.Response:
-    """Save a new val."""
+    """Save a val; if one's own has its name already, that gets a new version."""
     owner = call.requester.insist_account()
     document, code = await sent(call)
     val = await call.house.save(
@@ -159,7 +160,9 @@ ROUTES = (
         Access.ACCOUNT,
         Scope.VAL_WRITE,
         Writes.VAL,
-        body=Body.of(CODE, NAME, PRIVACY, README, also=dict.fromkeys(sorted(RAW_TYPES), ANY)),
+        body=Body.of(
+            CODE, NAME, PRIVACY, README, also=dict.fromkeys(sorted(RAW_TYPES), ANY), example={"code": EXAMPLE}
+        ),
         answers={200: FULL_VAL},
     ),
     Route(
@@ -179,7 +182,7 @@ ROUTES = (
         Scope.VAL_WRITE,
         Writes.VAL,
         parts=BY_ID,
-        body=Body.of(NEW_CODE, NAME, PRIVACY, README, SCHEDULE),
+        body=Body.of(NEW_CODE, NAME, PRIVACY, README, SCHEDULE, example={"privacy": "unlisted"}),
         answers={200: FULL_VAL},
     ),
     Route(HTTPMethod.DELETE, _PATH, remove, Access.ACCOUNT, Scope.VAL_WRITE, Writes.VAL, parts=BY_ID, answers=DONE),

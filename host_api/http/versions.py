@@ -12,7 +12,7 @@ from host_api.http.declared import Body
 from host_api.http.paging import Page
 from host_api.http.route import DONE, Access, Call, Route, Writes
 from host_api.http.schemas import COUNT, ref
-from host_api.http.vals import BY_ID, CODE, FULL_VAL, own, sent, shown, visible
+from host_api.http.vals import BY_ID, CODE, EXAMPLE, FULL_VAL, own, sent, shown, visible
 from host_api.store.model import Scope, Val
 from kernel.errors import NotFound
 
@@ -67,7 +67,7 @@ ROUTES = (
         Scope.VAL_WRITE,
         Writes.VAL,
         parts=BY_ID,
-        body=Body.of(CODE),
+        body=Body.of(CODE, example={"code": EXAMPLE}),
         answers={201: FULL_VAL},
         tag="vals",
     ),

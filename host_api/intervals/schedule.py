@@ -155,8 +155,8 @@ def _times(text: str, after: int, count: int) -> list[int]:
     """Return the first times after one; raise BadInput for an expression that is none or has none."""
     try:
         found = list(islice(CronSim(text, datetime.fromtimestamp(after / SECOND_MS, UTC)), count))
-    except CronSimError:
-        raise BadInput(CRON_MUST_BE) from None
+    except CronSimError as error:  # five fields, and one of them names what there is not; the library says which
+        raise BadInput(f"{CRON_MUST_BE} Here: {error}.") from None
     if not found:
         raise BadInput("This cron expression names no day that there is.")
     return [int(time.timestamp()) * SECOND_MS for time in found]

@@ -33,7 +33,7 @@ class Bound:
         """Raise TooMany when one has what one may have, Overloaded when there is no room for another."""
         mine = self._by.get(who, 0)
         if self._each and mine >= self._each:
-            raise TooMany(f"You have {self._each} {self._what} at once already: wait until one is over.")
+            raise TooMany(f"{self._each} of your {self._what} at once are all that may be: wait until one is over.")
         free = self._most - self.used
         if free <= 0 or (self._share and mine >= self._share * free):
             raise Overloaded(f"This server has too many {self._what} at once. Try again in a moment.")

@@ -29,7 +29,7 @@ class NotPublic(FetchFailed):
 
     def __init__(self, host: str) -> None:
         """There is one sentence."""
-        super().__init__(f"{host} is not on the public internet")
+        super().__init__(f"{host} is not on the public internet, or not there at all")
 
 
 REASONS = {

@@ -10,7 +10,7 @@ from tests.http.conftest import World
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
-SHOWN = "[...document.querySelectorAll('.opblock')].map((block) => block.querySelector('.opblock-summary-path').dataset.path)"
+SHOWN = "[...document.querySelectorAll('.opblock')].map((block) => block.querySelector('[data-path]').dataset.path)"
 APPEARS = """const look = () => document.querySelector(arguments[0]);
   if (look()) return true;
   return new Promise((done) => new MutationObserver((_, watch) => {

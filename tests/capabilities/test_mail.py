@@ -81,6 +81,31 @@ async def test_foreign_code_reaches_the_caller_and_says_which_val_it_was(world: 
     assert mail.evaluation == outcome.evaluation
 
 
+async def test_foreign_code_that_goes_on_after_an_await_still_says_which_val_it_was(world: World) -> None:
+    await world.save("B", "export const later = async (f) => { await f(); await null; console.email('hello') }")
+    await world.eval("await @B.later(() => 1); console.email('home')")
+    home, foreign = world.house.store.mail("A")
+    assert (home.from_val, foreign.author) == (None, "@b")
+    assert (foreign.from_val or "").startswith("@b.later")
+    assert (foreign.subject or "").startswith("Message from @b.later")
+
+
+async def test_own_code_that_awaited_anothers_promise_mails_under_its_own_name(world: World) -> None:
+    await world.save("B", "export const later = async () => { await null; return 1 }")
+    await world.save("A", "export const mine = async () => { await @B.later(); console.email('home') }")
+    await world.eval("@me.mine()")
+    (mail,) = world.house.store.mail("A")
+    assert "@b" not in mail.subject
+
+
+async def test_foreign_code_of_two_vals_that_goes_on_after_an_await_says_whose_it_is(world: World) -> None:
+    await world.save("B", "export const one = async () => { await null; console.email('hello') }")
+    await world.save("B", "export const two = () => 2")
+    await world.eval("@B.two(); await @B.one()")
+    (mail,) = world.house.store.mail("A")
+    assert (mail.from_val, mail.author) == ("@b", "@b")
+
+
 async def test_an_anonymous_evaluation_reaches_nobody_and_the_record_says_so(world: World) -> None:
     outcome = await world.outcome("console.email('hello'); 1", by=None)
     assert [call["verdict"] for call in await world.calls(outcome, "mail")] == ["no-op"]

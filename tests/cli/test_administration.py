@@ -130,6 +130,17 @@ def test_vals_are_listed_shown_restored_and_deleted(valgate: Run, database: Path
     assert valgate("val", "show", "alice.n").status == 1
 
 
+@pytest.mark.parametrize("command", [["delete"], ["versions"], ["restore", "0"], ["schedule", "--every", "1h"]])
+def test_what_is_for_all_of_a_val_is_not_done_to_one_version(valgate: Run, command: list[str]) -> None:
+    valgate("user", "add", "alice")
+    valgate("val", "put", "alice", "-", "--name", "n", stdin="() => 1").insist()
+    word, *more = command
+    refused = valgate("val", word, "alice.n@0", *more)
+    assert (refused.status, "write alice.n, without a version" in refused.err) == (1, True)
+    assert valgate("val", "show", "alice.n@0").insist() == "() => 1\n"
+    assert valgate("val", word, "alice.n", *more).status == 0
+
+
 def test_records_are_newest_first_and_json_passes_as_it_was_written(valgate: Run, database: Path) -> None:
     valgate("user", "add", "alice")
     asyncio.run(write_records(database, "first", "bad"))

@@ -51,6 +51,8 @@ MISUSES = [
     ("val put alice - --privacy open", "unlisted"),
     ("val restore alice.n one", "VERSION"),
     ("runs alice --limt 3", "--limt"),
+    ("runs alice --limit 0", "from 1"),
+    ("runs alice --limit -3", "from 1"),
     ("run alice.f --arg []", "--arg"),
 ]
 

@@ -82,6 +82,7 @@ def test_unknown_and_private_are_one_answer(valgate: Run) -> None:
     private, unknown = failure(valgate("run", "alice.f")), failure(valgate("run", "alice.g"))
     assert private["status"] == unknown["status"] == 404
     assert private == unknown
+    assert "--as NAME" in private["error"]
     assert failure(valgate("run", "alice.f", "--as", "bob")) == private
     assert valgate("run", "alice.f", "--as", "alice").insist() == "1\n"
 
@@ -133,6 +134,7 @@ def test_what_was_run_is_in_the_records(valgate: Run) -> None:
     assert oldest["value"] == 7
     assert oldest["source"] == "cli"
     assert "hi" in json.dumps(oldest["logs"])
+    assert oldest["logs"][0]["at"].endswith("Z")
     assert "no" in valgate("runs", "alice").insist()
 
 

@@ -58,6 +58,22 @@ def test_every_operation_has_a_name_of_its_own_and_says_what_it_does() -> None:
     assert all(one["summary"].endswith(".") and one["tags"] for one in operations)
 
 
+def test_every_chapter_is_said_what_it_is_and_the_old_one_that_it_is_deprecated() -> None:
+    operations = [operation for item in DESCRIPTION["paths"].values() for operation in item.values()]
+    assert {tag for one in operations for tag in one["tags"]} == {tag["name"] for tag in DESCRIPTION["tags"]}
+    assert {tag for one in operations if one.get("deprecated") for tag in one["tags"]} == {openapi.OLD}
+
+
+def test_what_is_offered_to_try_is_what_the_body_may_be() -> None:
+    operations = [operation for item in DESCRIPTION["paths"].values() for operation in item.values()]
+    bodies = [one["requestBody"]["content"]["application/json"] for one in operations if "requestBody" in one]
+    offered = [body for body in bodies if "example" in body]
+    assert offered
+    for body in offered:
+        schema = body["schema"] | {"components": DESCRIPTION["components"]}
+        assert jsonschema_rs.validator_for(schema).is_valid(body["example"])
+
+
 def test_every_schema_is_one() -> None:
     for schema in DESCRIPTION["components"]["schemas"].values():
         jsonschema_rs.meta.validate(schema)

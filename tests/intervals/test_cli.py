@@ -27,7 +27,7 @@ def test_a_schedule_is_set_shown_and_taken_away(tick: Run) -> None:
     assert '{"cron": "30 8 * * *"}' in tick("val", "schedule", "alice.tick", "--cron", "30 8 * * *").insist()
     told = tick("val", "schedule", "alice.tick", "--off")
     assert (told.status, told.out) == (0, "")
-    assert "has no schedule" in told.err
+    assert "by itself no more" in told.err
 
 
 def test_when_it_ran_and_runs_next_is_there_for_programs(tick: Run) -> None:
@@ -44,6 +44,7 @@ def test_when_it_ran_and_runs_next_is_there_for_programs(tick: Run) -> None:
         (("--every", "soon"), "as in"),
         (("--every", "500ms"), "whole number and a unit"),
         (("--cron", "* * *"), "five fields"),
+        (("--cron", "61 * * * *"), "Bad minute"),
         (("--every", "1h", "--off"), "not allowed with"),
     ],
 )

@@ -26,7 +26,7 @@ def test_one_who_has_his_share_is_told_so_while_another_has_room() -> None:
     for _ in range(2):
         bound.insist("a")
         bound.take("a")
-    with pytest.raises(TooMany, match="2 things") as told:
+    with pytest.raises(TooMany, match="2 of your things") as told:
         bound.insist("a")
     assert told.value.seconds > 0
     bound.insist("b")
