@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from host_api.capabilities.val import references_json
+from host_api.capabilities.loaded import references_json
 from host_api.compiler import Compiler, Unit
 from host_api.door import DOOR, Manner, Served
 from host_api.evaluating.recorded import Finished, Recorded, Shared
