@@ -13,7 +13,8 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
-from host_api.knobs import ENVIRONMENT, KNOBS, PREFIX, Knob
+from host_api.knob import PREFIX, Knob
+from host_api.knobs import ENVIRONMENT, KNOBS
 from host_api.mail.server import Server
 from host_api.net.addresses import Rules
 from host_api.net.chain import Own

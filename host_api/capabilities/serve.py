@@ -67,11 +67,10 @@ def _fields(text: str) -> tuple[tuple[str, str], ...]:
 
 
 @dataclass(frozen=True, slots=True)
-class Whole:
-    """An answer whose body is there."""
+class _Headed:
+    """What begins an answer."""
 
     head: Head
-    body: bytes
     name: ClassVar[str] = "answer"
     asks: ClassVar[tuple[Ask, ...]] = ()
 
@@ -79,6 +78,13 @@ class Whole:
     def target(self) -> str:
         """The status."""
         return str(self.head.status)
+
+
+@dataclass(frozen=True, slots=True)
+class Whole(_Headed):
+    """An answer whose body is there."""
+
+    body: bytes
 
     @classmethod
     def parse(cls, values: tuple[Value, ...]) -> Self:
@@ -89,18 +95,10 @@ class Whole:
 
 
 @dataclass(frozen=True, slots=True)
-class Begin:
+class Begin(_Headed):
     """The head of an answer whose body comes later; its length, if that is known."""
 
-    head: Head
     length: int | None
-    name: ClassVar[str] = "answer"
-    asks: ClassVar[tuple[Ask, ...]] = ()
-
-    @property
-    def target(self) -> str:
-        """The status."""
-        return str(self.head.status)
 
     @classmethod
     def parse(cls, values: tuple[Value, ...]) -> Self:

@@ -17,16 +17,26 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import ClassVar, Self
 
 from host_api.capabilities import parts
 from host_api.capabilities.effects import before_effect
+from host_api.capabilities.loaded import Loaded, unit_parts
+from host_api.capabilities.val_operations import (
+    ANY,
+    NONE,
+    READING,
+    Delete,
+    LoadCode,
+    Read,
+    ReadToWrite,
+    Write,
+    WriteSource,
+)
 from host_api.compiler import Compiler, Unit
 from host_api.sources import Sources
 from host_api.store import MUST_NOT_EXIST, Kind, Privacy, Store, Val
 from kernel import capability as contract
-from kernel.capability import Answer, Ask, Call, Load, Operation, Run, Seen, Throw, Values
+from kernel.capability import Answer, Call, Load, Operation, Run, Seen, Throw, Values
 from kernel.errors import BadRequest, CloneRefused, CodeInTheWay, Conflict, LimitError, NotFound, SourceError
 from kernel.policy import Access, Decision
 from kernel.principals import Authority, Frame, Principal
@@ -34,176 +44,6 @@ from kernel.wire import UNDEFINED, Value
 
 MISSING, DATA, UNCHANGED, CODE, LEAVE = 0, 1, 2, 3, 4
 IGNORED, WRITTEN, CONFLICT = 0, 1, 2
-ANY, NONE = -2, -1
-LONGEST_KEY = 200
-"""Characters of `@owner.name@version`; the record keeps what was asked for."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Named:
-    """What all but one have: a val that is named, and the accesses that are decided before anything is done."""
-
-    owner: Principal | None
-    val: str
-    accesses: ClassVar[tuple[Access, ...]]
-
-    @property
-    def target(self) -> str:
-        """As the language writes it."""
-        return parts.spell(self.owner, self.val)
-
-    @property
-    def asks(self) -> tuple[Ask, ...]:
-        """Each access, of whom was named."""
-        return tuple((access, self.owner) for access in self.accesses)
-
-
-READING = (Access.PUBLIC, Access.PRIVATE)
-"""Public first; what is not public is private, or not there."""
-
-
-@dataclass(frozen=True, slots=True)
-class Read(_Named):
-    """A val's value, at a version (NONE: the newest) unless it is the one that is known already."""
-
-    version: int
-    known: int
-    name: ClassVar[str] = "read"
-    accesses: ClassVar[tuple[Access, ...]] = READING
-
-    @property
-    def target(self) -> str:
-        """As the language writes it, with its version."""
-        return parts.spell(self.owner, self.val) + (f"@{self.version}" if self.version != NONE else "")
-
-    @classmethod
-    def parse(cls, values: tuple[Value, ...]) -> Self:
-        """Take a reference."""
-        owner, name, version, known = parts.shape(values, 4)
-        return cls(parts.owner(owner), parts.val_name(name), parts.integer(version), parts.integer(known))
-
-
-@dataclass(frozen=True, slots=True)
-class LoadCode:
-    """The value of code that a read found."""
-
-    key: str
-    name: ClassVar[str] = "load"
-    asks: ClassVar[tuple[Ask, ...]] = ()
-
-    @property
-    def target(self) -> str:
-        """The val and its version."""
-        return self.key
-
-    @classmethod
-    def parse(cls, values: tuple[Value, ...]) -> Self:
-        """Take a key."""
-        (key,) = parts.shape(values, 1)
-        if len(parts.text(key)) > LONGEST_KEY:
-            raise BadRequest("no val has such a key")
-        return cls(parts.text(key))
-
-
-@dataclass(frozen=True, slots=True)
-class Write(_Named):
-    """A new value: its bytes, its JSON if it has one, its type, and how a person reads it."""
-
-    payload: bytes
-    json: str | None
-    type: str
-    text: str | None
-    expected: int
-    back: bool = False
-    accesses: ClassVar[tuple[Access, ...]] = (Access.WRITE,)
-
-    @property
-    def name(self) -> str:
-        """Whether a statement wrote it, or the end of the evaluation."""
-        return "write back" if self.back else "write"
-
-    @classmethod
-    def parse(cls, values: tuple[Value, ...]) -> Self:
-        """Take a value."""
-        owner, name, payload, text, kind, rendering, expected = parts.shape(values, 7)
-        return cls(
-            parts.owner(owner),
-            parts.val_name(name),
-            parts.raw(payload),
-            parts.maybe_text(text),
-            parts.text(kind)[:20],
-            parts.maybe_text(rendering),
-            parts.integer(expected),
-        )
-
-    @classmethod
-    def parse_back(cls, values: tuple[Value, ...]) -> Self:
-        """Take a value that changed in place."""
-        it = cls.parse(values)
-        return cls(it.owner, it.val, it.payload, it.json, it.type, it.text, it.expected, back=True)
-
-
-@dataclass(frozen=True, slots=True)
-class WriteSource(_Named):
-    """A function, by the text that the engine has of it."""
-
-    text: str
-    expected: int
-    name: ClassVar[str] = "write"
-    accesses: ClassVar[tuple[Access, ...]] = (Access.WRITE,)
-
-    @classmethod
-    def parse(cls, values: tuple[Value, ...]) -> Self:
-        """Take a text."""
-        owner, name, text, expected = parts.shape(values, 4)
-        return cls(parts.owner(owner), parts.val_name(name), parts.text(text), parts.integer(expected))
-
-
-@dataclass(frozen=True, slots=True)
-class Delete(_Named):
-    """No val any more."""
-
-    expected: int
-    name: ClassVar[str] = "delete"
-    accesses: ClassVar[tuple[Access, ...]] = (*READING, Access.WRITE)
-
-    @classmethod
-    def parse(cls, values: tuple[Value, ...]) -> Self:
-        """Take a reference."""
-        owner, name, expected = parts.shape(values, 3)
-        return cls(parts.owner(owner), parts.val_name(name), parts.integer(expected))
-
-
-@dataclass(frozen=True, slots=True)
-class ReadToWrite(_Named):
-    """A val's value, to be changed and written."""
-
-    known: int
-    name: ClassVar[str] = "read to write"
-    accesses: ClassVar[tuple[Access, ...]] = (*READING, Access.WRITE)
-
-    @classmethod
-    def parse(cls, values: tuple[Value, ...]) -> Self:
-        """Take a reference."""
-        owner, name, known = parts.shape(values, 3)
-        return cls(parts.owner(owner), parts.val_name(name), parts.integer(known))
-
-
-@dataclass(slots=True)
-class Loaded:
-    """What one evaluation has seen of code vals: one version each, and which guest may load what."""
-
-    versions: dict[tuple[str, str], int]
-    units: dict[str, contract.Unit]
-    found: dict[tuple[Frame, str], tuple[Principal, Authority]]
-
-    @classmethod
-    def of(cls, run: Run) -> Loaded:
-        """Return that of a run."""
-        kept = run.state.setdefault("loaded", cls({}, {}, {}))
-        if not isinstance(kept, cls):
-            raise TypeError("a run's loaded units are something else")
-        return kept
 
 
 class Vals:
@@ -252,8 +92,7 @@ class Vals:
         for ask, decision in zip(READING, call.decisions, strict=False):
             if decision.principal is None:
                 continue
-            fixed = Loaded.of(run).versions.get((decision.principal.name, name.casefold()))
-            wanted = version if version != NONE else fixed
+            wanted = version if version != NONE else Loaded.of(run).version(decision.principal, name)
             val = self._store.val(decision.principal.name, name, wanted)
             if val is not None and (ask is Access.PRIVATE or is_public(val)):
                 return val, decision
@@ -287,7 +126,7 @@ class Vals:
         """Make a unit of code ready for this guest to load; one evaluation uses one version of it."""
         loaded, owner, frame = Loaded.of(call.run), Principal(val.owner), call.frame
         if fixed:
-            loaded.versions[owner.name, val.name.casefold()] = val.version
+            loaded.fix(owner, val.name, val.version)
         own = frame.authority is Authority.OWN and owner == frame.caller
         key = f"{owner}.{val.name}@{val.version}"
         if key not in loaded.units:
@@ -373,8 +212,7 @@ class Vals:
         named: frozenset[tuple[str, str]] | None = None,
     ) -> Answer:
         run, owner = call.run, decision.principal
-        run.spend("writes", 1, run.limits.writes, "writes")
-        before_effect(run)
+        _spend(run)
         try:
             val = await self._store.write_val(
                 owner.name if owner else "",
@@ -395,7 +233,7 @@ class Vals:
             return Answer(Values((WRITTEN, NONE)), Seen.NOOP, decision.row)
         except Conflict:
             return Answer(Values((CONFLICT, NONE)), Seen.CONFLICT, decision.row)
-        Loaded.of(run).versions.pop((Principal(val.owner).name, val.name.casefold()), None)
+        Loaded.of(run).unfix(Principal(val.owner), val.name)
         version = val.version if call.frame.authority is Authority.OWN or is_public(val) else NONE
         return Answer(Values((WRITTEN, version)), row=decision.row, effect=True)
 
@@ -405,13 +243,12 @@ class Vals:
         if decision.principal is None or found is None or not _is_of(found[0], decision.principal):
             return self._ignored(delete.target, decision)
         run, foreign = call.run, call.frame.authority is Authority.FOREIGN
-        run.spend("writes", 1, run.limits.writes, "writes")
-        before_effect(run)
+        _spend(run)
         try:
             gone = await self._store.delete_val(decision.principal.name, delete.val, only_data=foreign)
         except CodeInTheWay:
             return self._ignored(delete.target, decision)
-        Loaded.of(run).versions.pop((decision.principal.name, delete.val.casefold()), None)
+        Loaded.of(run).unfix(decision.principal, delete.val)
         return Answer(Values((WRITTEN if gone else IGNORED, NONE)), row=decision.row, effect=gone)
 
     async def _read_to_write(self, read: ReadToWrite, call: Call) -> Answer:
@@ -436,6 +273,12 @@ class Vals:
         return Answer(Values((LEAVE, found[0].version, payload)), Seen.NOOP, write.row)
 
 
+def _spend(run: Run) -> None:
+    """Have one more write begin; raise LimitError when there were too many."""
+    run.spend("writes", 1, run.limits.writes, "writes")
+    before_effect(run)
+
+
 def _is_of(val: Val, owner: Principal) -> bool:
     """Whether what was read is what would be written: in the library column `@me.x` may be the author's, and writes the caller's."""
     return Principal(val.owner) == owner
@@ -444,17 +287,6 @@ def _is_of(val: Val, owner: Principal) -> bool:
 def is_public(val: Val) -> bool:
     """Whether others may read this version of a val; unlisted counts as public."""
     return val.privacy is not Privacy.PRIVATE and val.public_since is not None and val.version >= val.public_since
-
-
-def unit_parts(label: str, unit: Unit) -> tuple[Value, ...]:
-    """Return what the runtime's `load` takes after the key."""
-    return label, unit.code, references_json(unit), unit.asynchronous
-
-
-def references_json(unit: Unit) -> str:
-    """Return the unit's references as the runtime's `$` reads them."""
-    keys = ("owner", "name", "version")
-    return json.dumps([{key: getattr(reference, key) for key in keys} for reference in unit.references])
 
 
 def _rendering(write: Write, authority: Authority) -> str:

@@ -19,7 +19,6 @@ from host_api.http.schemas import Json
 from kernel.errors import BadInput
 
 JSON = "application/json"
-ANYTHING: Json = {}
 
 
 @dataclass(frozen=True, slots=True)

@@ -97,12 +97,6 @@ def insist_address(request: web.Request, limit: int) -> None:
         raise AddressTooLong(f"The address is longer than {limit:,} bytes. Send the arguments in a body, with POST.")
 
 
-def optional_text(document: Document, name: str) -> str | None:
-    """Return a member that is a text; absent and null are none."""
-    part = document.members.get(name)
-    return None if part is None or part.value is None else text_of(part, name)
-
-
 def text_of(part: Part | None, name: str) -> str:
     """Return a text that has an encoding: half a surrogate pair cannot be kept."""
     if part is None or not isinstance(part.value, str):

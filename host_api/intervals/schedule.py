@@ -21,7 +21,6 @@ UNITS_MS = {"s": SECOND_MS, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
 LONGEST_MS = 366 * UNITS_MS["d"]
 MOST_CRON = 120
 """Characters of a cron expression."""
-CRON_FIELDS = 5
 LOOKED_AT = 10
 """Times of a cron expression between which the least period is looked for."""
 

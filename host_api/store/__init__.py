@@ -1,6 +1,6 @@
 """What is kept: accounts, tokens, secrets, vals with their versions, mail, and the records of evaluations.
 
-SQLite with a write-ahead log; see store.py for what the rest of the house may ask.
+SQLite with a write-ahead log; see store.py and asked/ for what the rest of the house may ask.
 This package never decides who may read or write something: the membrane and HTTP do, before they ask.
 """
 

@@ -10,7 +10,7 @@ import pytest
 from host_api.audit.redact import Redactor
 from host_api.capabilities.mail import Send
 from host_api.capabilities.parts import integer
-from host_api.capabilities.val import LoadCode
+from host_api.capabilities.val_operations import LoadCode
 from host_api.sources import MOST_STACK, Sources
 from kernel.errors import BadRequest
 from kernel.principals import Principal

@@ -6,7 +6,8 @@ from collections.abc import Callable
 
 import pytest
 
-from host_api.capabilities.val import Delete, LoadCode, Read, ReadToWrite, Vals, Write, WriteSource
+from host_api.capabilities.val import Vals
+from host_api.capabilities.val_operations import Delete, LoadCode, Read, ReadToWrite, Write, WriteSource
 from kernel.capability import Operation
 from kernel.errors import BadRequest
 from kernel.policy import Access

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from host_api.knobs import KNOBS, bytes_text
+from host_api.knob import bytes_text
+from host_api.knobs import KNOBS
 from host_api.settings import Settings
 from kernel.errors import BadSetting
 from kernel.limits import Limits

@@ -13,27 +13,13 @@ import pytest
 from guests import build
 from guests.boot import Booter
 from host_api.compiler import Compiler
-from host_api.house import COMPILER_LIMITS
-from kernel.capability import Node, Run
+from host_api.compiler.guest import COMPILER_LIMITS, guest_of
 from kernel.engine import Engine
-from kernel.evaluation import Entry, Evaluation, Kernel
-from kernel.policy import Policy
-from kernel.principals import NOBODY, Authority, Frame
-from kernel.wire import Op
+from kernel.evaluation import Kernel
 from tests.semantics.live import CACHE
 
 LIMITS = replace(COMPILER_LIMITS, cpu=60.0, wall=120.0)
 WORLD = Path(__file__).with_name("world.js")
-
-
-class Silent:
-    """Records nothing."""
-
-    def open(self, node: Node) -> None:
-        pass
-
-    def close(self, node: Node) -> None:
-        pass
 
 
 @dataclass(frozen=True)
@@ -57,17 +43,7 @@ def engine() -> Iterator[Engine]:
 
 def caller(engine: Engine, image: bytes) -> Call:
     """Call `pure` of a fresh guest, as the house does."""
-    kernel = Kernel(engine, engine.program(image))
-    frame = Frame(Policy.STRICT, NOBODY, NOBODY, Authority.FOREIGN)
-
-    async def call(text: str) -> str:
-        (answer,) = await Evaluation(kernel, frame, Run("compiler", LIMITS, Silent()), (), "compiler").run(
-            Entry(Op.PURE, (text,))
-        )
-        assert isinstance(answer, str)
-        return answer
-
-    return call
+    return guest_of(Kernel(engine, engine.program(image)), LIMITS)
 
 
 @pytest.fixture(scope="session")

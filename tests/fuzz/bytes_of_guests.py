@@ -13,7 +13,7 @@ from host_api.capabilities import capabilities
 from kernel import wire
 from kernel.capability import Capability
 from kernel.errors import BadRequest, BrokenGuest, Refusal
-from kernel.wire import Kind, Op, Ref, Tag, Value
+from kernel.wire import Kind, Op, Tag, Value
 from tests.fuzz.mutate import mutated
 from tests.kernel.stage import head, held, own
 
@@ -49,7 +49,6 @@ PAYLOADS = (
     bytes([Tag.TYPED, 2]) + wire.WORD.pack(0) * 2 + wire.encode(b"12345678"),
     bytes([Tag.ARRAY]) + wire.WORD.pack(2) + bytes([Tag.HOLE, Tag.BACK]) + wire.WORD.pack(0) * 2,
 )
-REFS = ((), (), (), (own(5),), (own(5, Ref.PROMISE), held(2)), (held(1), held(2), held(99)), (0, 15, 2**32 - 1))
 MESSAGES = tuple(
     head(kind, op, 1, refs, released, payload)
     for kind in Kind

@@ -10,7 +10,6 @@ from typing import Any
 
 import pytest
 
-from host_api.capabilities.fetch import Fetch
 from host_api.settings import Settings
 from host_api.store.model import Privacy
 from tests.http.conftest import World, open_world
@@ -35,7 +34,7 @@ async def itself(tmp_path: Path, **others: Any) -> AsyncIterator[World]:  # noqa
     settings = replace(Settings(), db=str(tmp_path / "chain.db"), fetch_allow=("127.0.0.1",), **others)
     async with open_world(settings) as world:
         port = int(world.address.rpartition(":")[2])
-        [client] = [each._client for each in world.house._capabilities if isinstance(each, Fetch)]
+        client = world.house._client
         client.own = replace(client.own, ports=client.own.ports | {port})  # the port was not known before it was bound
         yield world
 

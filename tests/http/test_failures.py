@@ -30,7 +30,7 @@ async def test_a_database_that_is_gone_is_a_500_that_says_nothing_of_it(world: W
 async def test_a_mistake_of_ours_is_a_500_that_says_nothing_of_it(
     world: World, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(world.house, "store", None)
+    monkeypatch.setattr(world.house._evaluator, "_store", None)
     got = await world.call("POST", "/v1/run/bob.x", body=b'["an argument"]')
     assert set(got.insist(500)) == {"type", "error"}
     assert b"NoneType" not in got.body

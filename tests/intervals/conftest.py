@@ -15,8 +15,9 @@ from tests.cli.conftest import database, start, valgate
 from tests.http.conftest import World as Served
 from tests.http.conftest import open_world
 from tests.semantics.conftest import engine_room, world
+from tests.store.conftest import store
 
-__all__ = ["Served", "database", "engine_room", "start", "valgate", "world"]
+__all__ = ["Served", "database", "engine_room", "start", "store", "valgate", "world"]
 
 NOON = 1_800_000_000_000
 MINUTE = 60_000
@@ -100,12 +101,6 @@ def clock() -> Hand:
 @pytest.fixture
 def stage(clock: Hand) -> Stage:
     return Stage(clock)
-
-
-@pytest.fixture
-async def store(database: Path) -> AsyncIterator[Store]:
-    async with Store.open(database) as opened:
-        yield opened
 
 
 @pytest.fixture

@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 
 LOAD = call(1)
 GIVE = head(Kind.RESULT, refs=(own(5),), payload=wire.encode_reference(0))
-GIVE_PROMISE = head(Kind.RESULT, refs=(own(5, Ref.PROMISE),), payload=wire.encode_reference(0))
 ANSWER = head(Kind.RESULT, payload=wire.encode("answer"))
 USE = call(2, Op.APPLY)
 REST = head(Kind.RESULT)

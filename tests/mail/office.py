@@ -77,6 +77,18 @@ class Office:
         )
 
 
+class Held:
+    """An answer to a text that the office holds back: `came` is set when the text is there, `go_on` lets the answer go."""
+
+    def __init__(self) -> None:
+        self.came, self.go_on = asyncio.Event(), asyncio.Event()
+
+    async def __call__(self, server: SMTP, envelope: Envelope) -> str:
+        self.came.set()
+        await self.go_on.wait()
+        return "250 OK"
+
+
 def _parsed(envelope: Envelope) -> EmailMessage:
     assert envelope.original_content is not None
     parsed = email.message_from_bytes(envelope.original_content, policy=email.policy.default)

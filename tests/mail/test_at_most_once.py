@@ -16,7 +16,7 @@ from aiosmtpd.smtp import SMTP, Envelope
 from host_api.mail.sender import delivering
 from host_api.settings import Settings
 from host_api.store import Stage, Store
-from tests.mail.office import Clock, Office, delivery, sender, write
+from tests.mail.office import Clock, Held, Office, delivery, sender, write
 
 SENDS = """
 import asyncio, sys
@@ -81,18 +81,11 @@ async def test_a_server_that_hangs_up_before_the_text_may_get_it_again(office: O
 @asynccontextmanager
 async def _caught_in_the_text(office: Office, store: Store) -> AsyncIterator[asyncio.subprocess.Process]:
     """Start a process that sends, and yield it while the mail server holds its answer back."""
-    reached, never = asyncio.Event(), asyncio.Event()
-
-    async def hold(_: SMTP, __: Envelope) -> str:
-        reached.set()
-        await never.wait()
-        return "250 OK"
-
-    office.data = hold
+    office.data = held = Held()
     process = await asyncio.create_subprocess_exec(*arguments(store, office))
     try:
         async with asyncio.timeout(60):
-            await reached.wait()
+            await held.came.wait()
         yield process
     finally:
         if process.returncode is None:
@@ -160,18 +153,11 @@ async def test_what_is_not_in_hand_any_more_is_not_begun(office: Office, store: 
 
 async def test_stopping_finishes_the_message_under_way_and_begins_no_other(office: Office, store: Store) -> None:
     await asyncio.gather(*(write(store) for _ in range(6)))
-    reached, go_on = asyncio.Event(), asyncio.Event()
-
-    async def hold(_: SMTP, __: Envelope) -> str:
-        reached.set()
-        await go_on.wait()
-        return "250 OK"
-
-    office.data = hold
+    office.data = held = Held()
     settings = replace(Settings(), smtp_url=office.post().server)
     async with delivering(store, settings):
-        await reached.wait()
-        asyncio.get_running_loop().call_soon(go_on.set)
+        await held.came.wait()
+        asyncio.get_running_loop().call_soon(held.go_on.set)
     stages = [mail.delivery.stage for mail in store.mail("alice") if mail.delivery]
     assert 1 <= stages.count(Stage.SENT) <= 2
     assert stages.count(Stage.WAITING) == 6 - stages.count(Stage.SENT)
@@ -183,16 +169,9 @@ async def test_stopping_does_not_wait_for_ever_and_what_was_under_way_is_in_doub
 ) -> None:
     monkeypatch.setattr("host_api.mail.sender.STOP_SECONDS", 0.05)
     await write(store)
-    reached, never = asyncio.Event(), asyncio.Event()
-
-    async def hold(_: SMTP, __: Envelope) -> str:
-        reached.set()
-        await never.wait()
-        return "250 OK"
-
-    office.data = hold
+    office.data = held = Held()
     async with delivering(store, replace(Settings(), smtp_url=office.post().server)):
-        await reached.wait()
+        await held.came.wait()
     assert delivery(store).stage is Stage.UNKNOWN
     assert "was stopped" in (delivery(store).error or "")
 

@@ -127,6 +127,6 @@ def test_a_link_is_read_from_a_header_and_anything_else_is_the_first(text: str, 
 
 async def test_no_two_chains_share_an_account(world: World) -> None:
     await world.save("B", "export const f = () => 1")
-    ids = {world.house._chains.join(FIRST).account.id for _ in range(100)}
+    ids = {world.house._evaluator._chains.join(FIRST).account.id for _ in range(100)}
     assert len(ids) == 100
     assert json.loads((await world.run("B.f")).json) == 1

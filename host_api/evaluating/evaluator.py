@@ -1,0 +1,132 @@
+"""Evaluating: whose evaluation it is, whether the entry may be run at all, and on whose chain.
+
+It must never look into a value.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from host_api.audit.redact import Redactor
+from host_api.capabilities.api import Told
+from host_api.capabilities.val import is_public
+from host_api.door import Manner, Served, Tray
+from host_api.evaluating.outcome import NO_VAL, Entry, Outcome
+from host_api.evaluating.recorded import keep_record, new_id
+from host_api.evaluating.runner import Runner, Task
+from host_api.load.load import Load
+from host_api.net.chain import FIRST, MICRO, Chains, Link, link_below
+from host_api.settings import Settings
+from host_api.store import EvaluationRow, Kind, State, Store, Val
+from host_api.store.clock import now_ms
+from kernel.capability import Run
+from kernel.errors import NotFound, ValgateError
+from kernel.policy import Policy
+from kernel.principals import NOBODY, Principal
+from kernel.wire import Tag
+
+RESPONSE = bytes((Tag.PLATFORM, 4))
+"""How a stored Response begins (guests/runtime/web/crossing.js)."""
+
+
+class Evaluator:
+    """Evaluates for whoever asks, any number at once."""
+
+    def __init__(self, settings: Settings, store: Store, runner: Runner, load: Load, chains: Chains) -> None:
+        """Take who runs a task, what bounds it, and the chains that are open."""
+        self._settings, self._store, self._runner, self._load, self._chains = settings, store, runner, load, chains
+
+    async def evaluate(  # noqa: PLR0913 — one for each thing that a request says
+        self,
+        *,
+        requester: str | None,
+        source: str,
+        entry: Entry,
+        args: bytes | None,
+        as_author: bool,
+        policy: Policy | None = None,
+        chain: Link = FIRST,
+        manner: Manner = Manner.RUN,
+        served: Served | None = None,
+        parent: str | None = None,
+    ) -> Outcome:
+        """Run code or a val, as the requester or as the val's author.
+
+        `requester` is an account's name, None for anonymous; `args` is a JSON array as bytes; `chain` is which evaluations led here:
+        one more than may be, or than they can afford, is a LimitError. `served` is the request that the val answers itself.
+        A val of another's that runs as the requester is reached by its name, and so is foreign code.
+        Raises NotFound (unknown, private and refused alike) and SourceError before anything ran.
+        """
+        joined = self._chains.join(chain)
+        asking = Principal(requester) if requester else NOBODY
+        val = self._insist_val(entry.val, asking) if entry.val else None
+        caller = Principal(val.owner) if val and as_author else asking
+        row = EvaluationRow(
+            id=new_id(),
+            caller=None if caller == NOBODY else caller.name,
+            requester=None if asking == NOBODY else asking.name,
+            source=source,
+            policy=policy or self._settings.policy,
+            started=now_ms(),
+            args=args,
+            code=entry.code,
+            parent=parent,
+        )
+        task = Task(manner, caller, row if val is None else _entering(row, val), joined, val, args, served)
+        return await self._performed(task, owned=asking == caller and asking != NOBODY)
+
+    async def _performed(self, task: Task, *, owned: bool) -> Outcome:
+        """Run a task on its chain's account; without a guest where there is nothing to run."""
+        if task.served is not None:
+            task.served.door.opens(task.row.id if owned else None)
+        with task.chain.paying(int(self._settings.limits.cpu * MICRO)) as bill:
+            if task.val is not None and task.manner is Manner.RUN and _needs_no_guest(task.val):
+                self._load.insist_backlog()
+                return self._stored(task.val, task.row, owned=owned)
+            tray = Tray(self._settings.fetch_body)
+            finished = await self._runner.run(replace(task, served=task.served or Served(tray)), bill)
+        return Outcome.of(finished, tray, owned=owned)
+
+    async def call(self, run: Run, named: tuple[str, str, int | None], args: bytes) -> Told:
+        """Run a val for code of this run, as `POST /v1/run` does without a token: the power of the capability `api`."""
+        try:
+            outcome = await self.evaluate(
+                requester=None,
+                source="api",
+                entry=Entry(val=named),
+                args=args,
+                as_author=True,
+                chain=link_below(run),
+                parent=run.evaluation,
+            )
+        except ValgateError as refusal:
+            return Told.of(refusal.info())
+        if outcome.error is not None:
+            return Told.of(outcome.error)
+        return Told(200, outcome.json) if outcome.answer is None else Told(outcome.answer[0].status, outcome.answer[1])
+
+    def _insist_val(self, named: tuple[str, str, int | None], asking: Principal) -> Val:
+        val = self._store.val(*named)
+        if val is None or (Principal(val.owner) != asking and not is_public(val)):
+            raise NotFound(NO_VAL)
+        return val
+
+    def _stored(self, val: Val, row: EvaluationRow, *, owned: bool) -> Outcome:
+        """Answer with a data val as it is; there is nothing to run."""
+        answer = val.json if val.json is not None else b"null"
+        value = Redactor({}).json(answer, self._settings.limits.field)
+        row = replace(row, value=value, ended=now_ms(), value_type=val.type, state=State.DONE)
+        keep_record(self._store, row)
+        self._load.ended(row)
+        return Outcome(row.id, row.caller, answer, val.type, None, owned)
+
+
+def _entering(row: EvaluationRow, val: Val) -> EvaluationRow:
+    return replace(row, entry_owner=val.owner, entry_name=val.name, entry_version=val.version, val_id=val.id)
+
+
+def _needs_no_guest(val: Val) -> bool:
+    """Whether a val is data whose JSON is known: undefined has none, and a Map, a bigint or a Response is for a guest to write."""
+    if val.kind is not Kind.DATA or (val.payload or b"").startswith(RESPONSE):
+        return False
+    return val.json is not None or val.payload is None or val.type == "undefined"

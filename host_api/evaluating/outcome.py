@@ -1,0 +1,48 @@
+"""What is evaluated, and what came of it, as whoever asked is told.
+
+This file does not know how anything is run.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Self
+
+from host_api.door import Head, Tray
+from host_api.evaluating.recorded import Finished, type_of
+from kernel.errors import ErrorInfo
+
+NO_VAL = "There is no such val."
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """What is run: code that was sent, or a val as (owner, name, version or None). Exactly one."""
+
+    code: str | None = None
+    val: tuple[str, str, int | None] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What an evaluation came to. `json` is bare JSON; `owned` says whether the requester may read the record.
+
+    `answer` is what the val answered itself, where nobody else was at the door.
+    """
+
+    evaluation: str
+    caller: str | None
+    json: bytes
+    type: str
+    error: ErrorInfo | None
+    owned: bool
+    answer: tuple[Head, bytes] | None = None
+
+    @classmethod
+    def of(cls, finished: Finished, tray: Tray, *, owned: bool) -> Self:
+        """Tell what a run came to, and what lies on the tray."""
+        row, error = finished.row, finished.error
+        json = b"null" if finished.json is None else finished.json
+        kind = type_of(finished.values) if error is None else "undefined"
+        answer = None if tray.head is None else (tray.head, bytes(tray.body))
+        return cls(row.id, row.caller, json, kind, error, owned, answer)

@@ -1,0 +1,203 @@
+"""One evaluation, from its frame to its record.
+
+This file does not know who sent the request, nor over what.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import traceback
+import uuid
+from dataclasses import dataclass, replace
+
+import structlog
+
+from host_api.audit.recorder import Recorder
+from host_api.audit.redact import Row
+from host_api.capabilities import endings
+from host_api.capabilities.console import LOGS
+from host_api.capabilities.effects import BEFORE, DURABLY
+from host_api.capabilities.mail import EMAILS
+from host_api.evaluating.beginning import Beginning, seen
+from host_api.evaluating.teller import Teller, error_json
+from host_api.evaluating.underway import Stopped, Underway
+from host_api.settings import Settings
+from host_api.store import EvaluationRow, State, Store
+from host_api.store.clock import now_ms
+from kernel.capability import Capability, Run
+from kernel.errors import ErrorInfo, HostError, HostFailure, ValgateError
+from kernel.evaluation import Entry, Evaluation, Kernel
+from kernel.principals import Frame
+from kernel.wire import Value
+
+log = structlog.get_logger("valgate.evaluation")
+
+TYPES = frozenset(
+    {"undefined", "null", "boolean", "number", "bigint", "string", "symbol", "object", "array", "function"}
+)
+MANY = 500
+"""Calls whose tree is written in a moment."""
+CANCELLED = ErrorInfo(
+    503, "cancelled", "Cancelled", "the evaluation was cancelled: who asked has left, or the server stops"
+)
+STOPPED = replace(CANCELLED, status=422, message="the evaluation was cancelled by whom it belongs to")
+
+
+@dataclass(slots=True)
+class Finished:
+    """What a run came to: the runtime's values, or the error as its reader is told."""
+
+    values: tuple[Value, ...]
+    error: ErrorInfo | None
+    row: EvaluationRow
+
+    @property
+    def json(self) -> bytes | None:
+        """The value as JSON, if there is a value and it has one."""
+        return _json_of(self.values) if self.error is None else None
+
+
+@dataclass(frozen=True, slots=True)
+class Shared:
+    """What all runs of a house have in common: the kernel and the store, what may be granted, and the list they stand in."""
+
+    settings: Settings
+    store: Store
+    kernel: Kernel
+    capabilities: tuple[Capability, ...]
+    underway: Underway
+
+
+class Recorded:
+    """One run with its record: `go` does all, once."""
+
+    def __init__(self, shared: Shared, frame: Frame, row: EvaluationRow) -> None:
+        """Prepare a run of `frame`; `row` is its record so far."""
+        limits = shared.settings.limits
+        self._shared, self._frame, self._row, self._limits = shared, frame, row, limits
+        self._recorder = Recorder(limits.calls, row.id, str(frame.caller))
+        self.run = Run(row.id, limits, self._recorder)
+        self._teller = Teller(self.run, frame.caller)
+        self._beginning = Beginning(shared.store, row, limits.field)
+        self.run.state[BEFORE] = self._beginning.queue
+        self.run.state[DURABLY] = self._beginning.durably
+
+    @property
+    def row(self) -> EvaluationRow:
+        """The record as it stands."""
+        return self._row
+
+    async def go(self, entry: Entry, source: str) -> Finished:
+        """Run it, write its record, and wait for that if there were effects."""
+        shared = self._shared
+        evaluation = Evaluation(shared.kernel, self._frame, self.run, shared.capabilities, source)
+        timer = self._beginning.after_a_while()
+        values: tuple[Value, ...] = ()
+        error: ErrorInfo | None = CANCELLED
+        try:
+            with shared.underway.running(self._row.id, self._row.caller):
+                values = await evaluation.run(entry)
+            error = self._teller.judge(values, evaluation)
+        except Stopped:
+            error = STOPPED
+        except ValgateError as failed:
+            if isinstance(failed, HostError):
+                evaluation.failures.append(failed if isinstance(failed, HostFailure) else HostFailure())
+            error = self._teller.told(failed.info())
+        finally:
+            timer.cancel()
+            endings.end(self.run)
+            row = self._record(evaluation, values, error, await self._tree(evaluation))
+            done = keep_record(shared.store, row)
+        if row.effects:
+            await asyncio.shield(done)
+        return Finished(values, error, row)
+
+    async def _tree(self, evaluation: Evaluation) -> bytes:
+        """Return the tree of calls as JSON; a long one is written beside the loop, which serves others meanwhile."""
+        redact = self._teller.redactor()
+
+        def write() -> bytes:
+            calls = self._recorder.calls()
+            if evaluation.usage.cancelled:
+                calls.append({"cancelled": evaluation.usage.cancelled})
+            return redact.rows(calls, self._shared.settings.tree)
+
+        if len(self._recorder.nodes) < MANY:
+            return write()
+        try:
+            return await asyncio.to_thread(write)
+        except asyncio.CancelledError:
+            # Once more, while this run was being cancelled: the record is written all the same.
+            return write()
+
+    def _record(
+        self, evaluation: Evaluation, values: tuple[Value, ...], error: ErrorInfo | None, calls: bytes
+    ) -> EvaluationRow:
+        redact, limit, usage = self._teller.redactor(), self._limits.field, evaluation.usage
+        self._row = replace(
+            self._row,
+            args=redact.json(self._row.args, limit),
+            code=None if self._row.code is None else redact.text(self._row.code),
+            value=redact.json(_json_of(values) if error is None else None, limit),
+            value_type=type_of(values) if error is None else None,
+            error=None if error is None else error_json(error),
+            logs=redact.rows(_rows(self.run.state.get(LOGS)), limit * 3, self._teller.line),
+            emails=redact.rows(_rows(self.run.state.get(EMAILS)), limit * 10),
+            calls=calls,
+            ended=now_ms(),
+            cpu_us=int(usage.cpu * 1e6),
+            peak_bytes=usage.peak,
+            effects=self._recorder.effects,
+            state=State.DONE if error is None else State.FAILED,
+        )
+        self._say(evaluation, error)
+        return self._row
+
+    def _say(self, evaluation: Evaluation, error: ErrorInfo | None) -> None:
+        """One canonical line; what broke in the host goes beside it, to the operator alone."""
+        row = self._row
+        log.info(
+            "evaluation",
+            evaluation=row.id,
+            caller=str(self._frame.caller),
+            source=row.source,
+            state=row.state.value,
+            code=error.code if error else None,
+            cpu_us=row.cpu_us,
+            peak_kib=row.peak_bytes >> 10,
+            guests=evaluation.usage.guests,
+            calls=len(self._recorder.nodes),
+            effects=row.effects,
+            ms=(row.ended or 0) - row.started,
+        )
+        for failure in evaluation.failures:
+            told = "".join(traceback.format_exception(failure.__cause__ or failure))
+            log.error("host failure", evaluation=row.id, exception=self._teller.redactor().text(told))
+
+
+def type_of(values: tuple[Value, ...]) -> str:
+    """Return the type that the runtime gave of its value, if it is one of JavaScript's."""
+    told = values[2] if len(values) > len(("status", "json")) else None
+    return told if isinstance(told, str) and told in TYPES else "undefined"
+
+
+def keep_record(store: Store, row: EvaluationRow) -> asyncio.Future[None]:
+    """Queue the end of a run; what becomes of that is logged, and may be awaited."""
+    done = store.finish_evaluation(row)
+    done.add_done_callback(seen)
+    return done
+
+
+def new_id() -> str:
+    """Return a fresh evaluation id."""
+    return str(uuid.uuid4())
+
+
+def _json_of(values: tuple[Value, ...]) -> bytes | None:
+    told = values[1] if len(values) > 1 else None
+    return told.encode("utf-8", "replace") if isinstance(told, str) else None
+
+
+def _rows(value: object) -> list[Row]:
+    return value if isinstance(value, list) else []

@@ -1,0 +1,85 @@
+"""Running one evaluation: its entry is compiled, its frame is made, and it counts against the house's bounds meanwhile.
+
+This file does not know who asked, nor what becomes of the value.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from host_api.capabilities.loaded import references_json
+from host_api.compiler import Compiler, Unit
+from host_api.door import DOOR, Manner, Served
+from host_api.evaluating.recorded import Finished, Recorded, Shared
+from host_api.load.load import Load
+from host_api.net.chain import CHAIN, Bill, Chain
+from host_api.sources import ENTRY, Sources
+from host_api.store import EvaluationRow, Kind, Privacy, Val
+from kernel import evaluation
+from kernel.capability import Run
+from kernel.policy import Policy
+from kernel.principals import Authority, Frame, Principal
+from kernel.wire import Op, Value
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """One evaluation to be run: how, whose, its record so far, and what it is given."""
+
+    manner: Manner
+    caller: Principal
+    row: EvaluationRow
+    chain: Chain
+    val: Val | None = None
+    args: bytes | None = None
+    served: Served | None = None
+
+
+class Runner:
+    """Runs tasks, any number at once."""
+
+    def __init__(self, shared: Shared, compiler: Compiler, load: Load) -> None:
+        """Take what all runs share, and the bounds that they count against."""
+        self._shared, self._compiler, self._load = shared, compiler, load
+
+    async def run(self, task: Task, bill: Bill) -> Finished:
+        """Run it to its record, and fill in the bill; raise SourceError, and what Load refuses, before anything ran."""
+        frame = Frame(Policy(task.row.policy), task.caller, task.caller, Authority.OWN)
+        recorded = Recorded(self._shared, frame, task.row)
+        recorded.run.state[CHAIN] = task.chain
+        if task.served is not None:
+            recorded.run.state[DOOR] = task.served.door
+        with self._load.evaluating(task.row.caller):
+            try:
+                name, values = await self._entered(task, recorded.run)
+                return await recorded.go(evaluation.Entry(Op.ENTER, values), name)
+            finally:
+                bill.used = recorded.row.cpu_us
+                self._load.ended(recorded.row)
+
+    async def _entered(self, task: Task, run: Run) -> tuple[str, tuple[Value, ...]]:
+        """Return what the entry is called, and what the runtime's `enter` takes."""
+        val, code = task.val, task.row.code or ""
+        if val is None:
+            return ENTRY, _entry(run, task, ENTRY, await self._compiler.compile(code), hidden=False)
+        name = f"@{val.owner}.{val.name}@{val.version}"
+        if Principal(val.owner) != task.caller:
+            # Another's: the caller's own code is its name.
+            return ENTRY, _entry(run, task, ENTRY, await self._compiler.compile(name), hidden=False)
+        if val.kind is Kind.DATA:
+            return name, (task.manner, name, val.payload, None, *_given(task))
+        hidden = val.privacy is Privacy.PRIVATE
+        return name, _entry(run, task, name, await self._compiler.compile(val.code), hidden=hidden)
+
+
+def _entry(run: Run, task: Task, name: str, unit: Unit, *, hidden: bool) -> tuple[Value, ...]:
+    """Return what the runtime's `enter` takes; others see no name of a hidden val, not in a stack either."""
+    source = Sources.of(run).add(task.caller, name, unit, private=hidden, own=True)
+    return task.manner, source.label, unit.code, references_json(unit), *_given(task)
+
+
+def _given(task: Task) -> tuple[Value, Value]:
+    """Return a request, or arguments, as text; and a body."""
+    if task.served is None or task.served.request is None:
+        return None if task.args is None else task.args.decode("utf-8", "replace"), None
+    return task.served.request.decode(), task.served.body

@@ -1,0 +1,44 @@
+"""Who comes to a handler: found, counted, and turned away unless the route is for them.
+
+This file does not know what a handler does.
+"""
+
+from __future__ import annotations
+
+from aiohttp import web
+
+from host_api.house import House
+from host_api.http.gate import gate_of
+from host_api.http.route import Access, Route
+from host_api.http.who import NOBODY, Requester, identify
+from kernel.errors import BadInput, Unauthorized
+
+NO_WORKER = (
+    "No val is a service worker of this origin, where it would answer for others; it may be one of its own host."
+)
+
+
+def admit(route: Route, request: web.Request, house: House) -> Requester:
+    """Find who asks; raise TooMany when they ask too often, and Unauthorized unless the route is for them."""
+    if route.runs_code and "Service-Worker" in request.headers:
+        raise BadInput(NO_WORKER)
+    if route.access is Access.OPEN:
+        return NOBODY
+    requester = _identified(request, house)
+    if route.access is Access.ACCOUNT:
+        requester.insist_account()
+    if route.scope is not None:
+        requester.insist_scope(route.scope)
+    return requester
+
+
+def _identified(request: web.Request, house: House) -> Requester:
+    """Find who asks and count it; who tries tokens is counted as an address."""
+    gate = gate_of(request)
+    try:
+        requester = identify(request, house.store)
+    except Unauthorized:
+        gate.charge(request, NOBODY)
+        raise
+    gate.charge(request, requester)
+    return requester

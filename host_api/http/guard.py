@@ -1,0 +1,130 @@
+"""What happens around every handler: what fails is answered, and each answer is dressed, counted and logged.
+
+An answer's headers and the shape of an error are decided here once; a handler cannot forget them.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from time import perf_counter
+from typing import Any
+
+import structlog
+from aiohttp import web, web_app
+from aiohttp.typedefs import Middleware
+
+from host_api.house import House
+from host_api.http import answers, hosts, operators
+from host_api.http.gate import Gate
+from host_api.http.hostnames import Asked
+from host_api.http.incoming import insist_address
+from host_api.http.outgoing import dress_host
+from host_api.http.who import NOBODY
+from kernel.errors import BadSetting, HostFailure, ValgateError
+
+log = structlog.get_logger("valgate.http")
+
+Tasks = set[asyncio.Task[Any]]
+
+SETTLE_SECONDS = 5.0
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+def guard(house: House, underway: Tasks, gate: Gate, running: tuple[str, ...]) -> Middleware:
+    """Return what stands around the handlers of a house; `running` is where paths begin whose answers a val may have made."""
+    url_limit = house.settings.url
+
+    @web.middleware
+    async def around(request: web.Request, handler: Handler) -> web.StreamResponse:
+        started = perf_counter()
+        _note(underway)
+        if (wanted := hosts.asked(request, house)) is not None:
+            response = await _on_its_host(request, house, wanted, gate)
+            _leaves(request, response, "vals host", started, gate)
+            return response
+        probe = request.rel_url.raw_path in operators.PROBES
+        response = await _answered(request, handler, url_limit, gate, probe=probe)
+        if not response.prepared:
+            answers.dress(response, runs_code=request.rel_url.raw_path.startswith(running))
+        # The pattern, not the path: of /v1/eval the path is somebody's code.
+        resource = request.match_info.route.resource
+        pattern = resource.canonical if resource else None
+        took = _leaves(request, response, pattern, started, gate)
+        log.debug("request", method=request.method, route=pattern, status=response.status, ms=round(took * 1000, 2))
+        return response
+
+    return around
+
+
+async def _on_its_host(request: web.Request, house: House, wanted: Asked, gate: Gate) -> web.StreamResponse:
+    """Let a val answer on its own host, where no address is ours."""
+
+    async def answer(request: web.Request) -> web.StreamResponse:
+        gate.charge(request, NOBODY)
+        return await hosts.answer(request, house, wanted)
+
+    response = await _answered(request, answer, house.settings.url, gate, probe=False)
+    if not response.prepared:
+        dress_host(response)
+    return response
+
+
+def _leaves(
+    request: web.Request, response: web.StreamResponse, pattern: str | None, started: float, gate: Gate
+) -> float:
+    """Count an answer, whose connection ends with it when the server stops; return the seconds that it took."""
+    if gate.stopping:
+        response.force_close()
+    took = perf_counter() - started
+    gate.tally.request(pattern, request.method, response.status, took)
+    return took
+
+
+def _note(underway: Tasks) -> None:
+    """Remember this request's task until it is over."""
+    task = asyncio.current_task()
+    if task is not None:
+        underway.add(task)
+        task.add_done_callback(underway.discard)
+
+
+async def settle(underway: Tasks) -> None:
+    """Wait for requests that were cancelled at the end: guests are gone before the house they live in is closed."""
+    if underway:
+        await asyncio.wait(underway, timeout=SETTLE_SECONDS)
+    # The library remembers the handlers of all applications that there were, and through them their houses with the compiled guests.
+    web_app._cached_build_middleware.cache_clear()  # noqa: SLF001 - it is pinned, and has no other door
+
+
+async def _answered(
+    request: web.Request, handler: Handler, url_limit: int, gate: Gate, *, probe: bool
+) -> web.StreamResponse:
+    """Answer, come what may; but a client that left is the server's to notice."""
+    try:
+        with gate.under_way(request, probe=probe):
+            insist_address(request, url_limit)
+            return await handler(request)
+    except ValgateError as error:
+        if isinstance(error, HostFailure | BadSetting):
+            log.exception("request failed")
+        # An operator's mistake is his to read: its sentence names files of the host.
+        return _instead(request, answers.failure(HostFailure() if isinstance(error, BadSetting) else error))
+    except web.HTTPException as error:
+        return answers.translated(error)
+    except Exception as error:
+        if isinstance(error, ConnectionError) and request.transport is None:
+            raise
+        # The last door: logged with its cause, told without it.
+        log.exception("request failed")
+        return _instead(request, answers.failure(HostFailure()))
+
+
+def _instead(request: web.Request, failure: web.Response) -> web.Response:
+    """Return a failure; where an answer has begun already it has no end, since within it another would be taken for a part of it."""
+    if request.writer.output_size == 0:
+        return failure
+    if request.transport is not None:
+        request.transport.abort()
+    raise ConnectionAbortedError
