@@ -83,7 +83,7 @@ async def insist_nothing_is_left(house: House, task: asyncio.Task[Outcome], befo
 
 def insist_no_accounts(house: House) -> None:
     gc.collect()
-    assert len(house._chains._open) == 0
+    assert len(house._evaluator._chains._open) == 0
 
 
 async def test_a_client_may_leave_at_any_moment(house: House) -> None:
