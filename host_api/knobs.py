@@ -286,6 +286,7 @@ KNOBS: tuple[Knob, ...] = (
     _count("CONNECTIONS", "connections that are open at once; more are answered 503", least=1),
     _count("REQUESTS", "requests under way at once; more are answered 503, but for health probes", least=1),
     _bytes("BODIES", "bodies of requests that are held at once, all together"),
+    _bytes("UNREAD", "bytes of answers that wait for their readers; beyond, who has waited longest is cut off"),
     _count("EVALUATIONS", "evaluations under way at once; more are answered 503", least=1),
     _count("CONCURRENCY", "evaluations under way at once of one caller; more are answered 429; 0 is no limit"),
     _count(

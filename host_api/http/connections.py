@@ -132,6 +132,7 @@ class Connection(RequestHandler):
     def _watch_reader(self) -> None:
         if self._wire is not None:
             self._left = self._wire.get_write_buffer_size()
+            self._gate.unread.waits(self, self._left)
             self._reader_timer = self._loop.call_later(READ_SECONDS, self._look_at_reader)
 
     def _look_at_reader(self) -> None:
@@ -145,7 +146,14 @@ class Connection(RequestHandler):
         self._gate.tally.shed[Shed.SLOW_READER] += 1
         self._wire.abort()
 
+    def cut_off(self) -> None:
+        """Let go of a reader who waits for longer than all others, when too much waits."""
+        self._gate.tally.shed[Shed.UNREAD] += 1
+        if self._wire is not None:
+            self._wire.abort()
+
     def _forget_reader(self) -> None:
+        self._gate.unread.forget(self)
         if self._reader_timer is not None:
             self._reader_timer.cancel()
             self._reader_timer = None

@@ -17,6 +17,7 @@ from host_api.http.proxies import Proxies, site_of
 from host_api.load.bound import Bound
 from host_api.load.rates import Rates
 from host_api.load.tally import Shed
+from host_api.load.unread import Unread
 from kernel.errors import Overloaded, TooMany
 
 if TYPE_CHECKING:
@@ -36,6 +37,7 @@ class Gate:
         self.load, self.tally = load, load.tally
         self.connections = Bound("connections", settings.connections)
         self.requests = Bound("requests", settings.requests)
+        self.unread = Unread(settings.unread)
         self.rates = Rates(settings.rate)
         self.proxies = Proxies(settings.proxies)
         self._drain = settings.drain
