@@ -42,6 +42,8 @@ MOST_NAME = 200
 """Characters of an error's name."""
 MANY = 500
 """Calls whose tree is written in a moment."""
+MANY_SECRETS = 10
+"""Secrets that are looked for in a moment."""
 CANCELLED = ErrorInfo(503, "cancelled", "Cancelled", "the evaluation was cancelled")
 STOPPED = replace(CANCELLED, status=422, message="the evaluation was cancelled by whom it belongs to")
 
@@ -129,7 +131,7 @@ class Recorded:
         finally:
             timer.cancel()
             endings.end(self.run)
-            row = self._record(evaluation, values, error, await self._tree(evaluation))
+            row = self._record(evaluation, values, error, await self._left_behind(evaluation, values, error))
             done = keep_record(self._store, row)
         if row.effects:
             await asyncio.shield(done)
@@ -147,13 +149,12 @@ class Recorded:
     def _told(self, info: ErrorInfo) -> ErrorInfo:
         sources, reader, redact = Sources.of(self.run), self._frame.caller, self._redactor()
         stack, place = sources.translate(info.stack, reader)
-        message = redact.text(sources.unmask(_clean(info.message), reader))
         limit = self._limits.field // 2
         told = replace(
             info,
-            name=redact.text(_clean(info.name))[:MOST_NAME],
-            message=_cut(message, limit),
-            stack=_cut(redact.text(_clean(stack)), limit),
+            name=redact.head(_clean(info.name), MOST_NAME)[0][:MOST_NAME],
+            message=_cut(*redact.head(sources.unmask(_clean(info.message), reader), limit), limit),
+            stack=_cut(*redact.head(_clean(stack), limit), limit),
         )
         if place is None or told.val is not None:
             return told
@@ -165,17 +166,24 @@ class Recorded:
             self._looked_for, self._redact = len(read), Redactor(read)
         return self._redact
 
-    async def _tree(self, evaluation: Evaluation) -> bytes:
-        """Return the tree of calls as JSON; a long one is written beside the loop, which serves others meanwhile."""
-        redact = self._redactor()
+    async def _left_behind(
+        self, evaluation: Evaluation, values: tuple[Value, ...], error: ErrorInfo | None
+    ) -> dict[str, bytes | str | None]:
+        """Return what the record keeps of the run, without secrets; what is much work is done beside the loop, which serves others."""
 
-        def write() -> bytes:
-            calls = self._recorder.calls()
-            if evaluation.usage.cancelled:
-                calls.append({"cancelled": evaluation.usage.cancelled})
-            return redact.rows(calls, self._most)
+        def write() -> dict[str, bytes | str | None]:
+            redact, limit, row, state = self._redactor(), self._limits.field, self._row, self.run.state
+            return {
+                "args": redact.json(row.args, limit),
+                "code": None if row.code is None else redact.text(row.code),
+                "value": redact.json(_value(values) if error is None else None, limit),
+                "logs": redact.rows(_rows(state.get(LOGS)), limit * 3, self._unmasked),
+                "emails": redact.rows(_rows(state.get(EMAILS)), limit * 10),
+                "calls": redact.rows(self._calls(evaluation), self._most),
+            }
 
-        if len(self._recorder.nodes) < MANY:
+        read = self.run.state.get(READ)
+        if len(self._recorder.nodes) < MANY and (not isinstance(read, dict) or len(read) < MANY_SECRETS):
             return write()
         try:
             return await asyncio.to_thread(write)
@@ -184,26 +192,23 @@ class Recorded:
         ):  # once more, while this run was being cancelled: the record is written all the same
             return write()
 
+    def _calls(self, evaluation: Evaluation) -> list[Row]:
+        cancelled = evaluation.usage.cancelled
+        return self._recorder.calls() + ([{"cancelled": cancelled}] if cancelled else [])
+
     def _record(
-        self, evaluation: Evaluation, values: tuple[Value, ...], error: ErrorInfo | None, calls: bytes
+        self,
+        evaluation: Evaluation,
+        values: tuple[Value, ...],
+        error: ErrorInfo | None,
+        kept: dict[str, bytes | str | None],
     ) -> EvaluationRow:
-        redact, limit, usage = self._redactor(), self._limits.field, evaluation.usage
-        value = (
-            values[1].encode("utf-8", "replace")
-            if error is None and len(values) > 1 and isinstance(values[1], str)
-            else None
-        )
-        kind = type_of(values) if error is None else None
+        usage = evaluation.usage
         row = replace(
             self._row,
-            args=redact.json(self._row.args, limit),
-            code=None if self._row.code is None else redact.text(self._row.code),
-            value=redact.json(value, limit),
-            value_type=kind,
+            **kept,  # type: ignore[arg-type] # each as its field has it
+            value_type=type_of(values) if error is None else None,
             error=None if error is None else _error_json(error),
-            logs=redact.rows(_rows(self.run.state.get(LOGS)), limit * 3, self._unmasked),
-            emails=redact.rows(_rows(self.run.state.get(EMAILS)), limit * 10),
-            calls=calls,
             ended=now_ms(),
             cpu_us=int(usage.cpu * 1e6),
             peak_bytes=usage.peak,
@@ -283,12 +288,18 @@ def _seen(done: asyncio.Future[None]) -> None:
         log.error("a record was not written", exc_info=broken)
 
 
-def _cut(text: str, limit: int) -> str:
-    return text if len(text) <= limit else text[:limit] + "… (cut)"
+def _cut(text: str, whole: bool, limit: int) -> str:  # noqa: FBT001 - as Redactor.head gives them
+    return text if whole and len(text) <= limit else text[:limit] + "… (cut)"
 
 
 def _clean(text: str) -> str:
     return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+
+
+def _value(values: tuple[Value, ...]) -> bytes | None:
+    """Return the runtime's value as JSON, if it has one."""
+    text = values[1] if len(values) > 1 else None
+    return text.encode("utf-8", "replace") if isinstance(text, str) else None
 
 
 def _rows(value: object) -> list[Row]:

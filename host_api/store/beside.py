@@ -35,7 +35,7 @@ EACH: Final = 32
 """The same of one reader."""
 SECONDS: Final = 2.0
 """How long one may take, from when it was asked for."""
-STEPS: Final = 10_000
+STEPS: Final = 500
 """Instructions of SQLite's between two looks at the clock."""
 TOO_LONG: Final = "This took too long. Ask for less, or try again."
 
