@@ -112,6 +112,12 @@ _INTERVALS: Migration = (
     "CREATE INDEX intervals_claimed ON intervals(process) WHERE process IS NOT NULL",
 )
 
-SECOND: Migration = (*_PARENTS, *_FORKS, *_REFERENCES, *_DELIVERIES, *_INTERVALS)
+# Readmes are counted in accounts.bytes, once for each val.
+_READMES: Migration = (
+    """UPDATE accounts SET bytes = bytes + (
+        SELECT coalesce(sum(length(CAST(readme AS BLOB))), 0) FROM vals WHERE owner_id = accounts.id)""",
+)
+
+SECOND: Migration = (*_PARENTS, *_FORKS, *_REFERENCES, *_DELIVERIES, *_INTERVALS, *_READMES)
 
 MIGRATIONS: tuple[Migration, ...] = (FIRST, SECOND)
