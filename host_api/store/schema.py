@@ -75,7 +75,8 @@ _PARENTS: Migration = (
     "DROP TABLE evaluations",
     "ALTER TABLE evaluations_2 RENAME TO evaluations",
     "CREATE INDEX evaluations_caller ON evaluations(caller, seq)",
-    "CREATE INDEX evaluations_val ON evaluations(val_id, seq) WHERE val_id IS NOT NULL",
+    # By caller too: whoever asks for his own of a val that others run all day must not read all of theirs.
+    "CREATE INDEX evaluations_val ON evaluations(val_id, caller, seq) WHERE val_id IS NOT NULL",
     "CREATE INDEX evaluations_running ON evaluations(process) WHERE state = 'running'",
     "CREATE INDEX evaluations_started ON evaluations(started)",
 )

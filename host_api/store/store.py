@@ -503,6 +503,12 @@ class Store:
             return row.caller is not None and row.caller.casefold() == caller.casefold()
         return evaluations.is_of(self._db, evaluation_id, caller)
 
+    async def listed_evaluations(
+        self, account: Account, *, limit: int, offset: int, which: evaluations.Filter
+    ) -> list[EvaluationRow]:
+        """Do as `evaluations`, beside the loop: a filter that nothing passes reads all there are; raise Overloaded."""
+        return await self._beside.read(lambda db: evaluations.of(db, account.name, which, limit, offset), account.id)
+
     @_reading
     def evaluations(
         self,
