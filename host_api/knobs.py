@@ -110,6 +110,7 @@ KNOBS: tuple[Knob, ...] = (
     count("CONNECTIONS", "connections that are open at once; more are answered 503", least=1),
     count("REQUESTS", "requests under way at once; more are answered 503, but for health probes", least=1),
     size("BODIES", "bodies of requests that are held at once, all together"),
+    size("UNREAD", "bytes of answers that wait for their readers; beyond, who has waited longest is cut off"),
     count("EVALUATIONS", "evaluations under way at once; more are answered 503", least=1),
     count("CONCURRENCY", "evaluations under way at once of one caller; more are answered 429; 0 is no limit"),
     count(

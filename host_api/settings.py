@@ -58,6 +58,7 @@ class Settings:
     connections: int = 10_000
     requests: int = 8_000
     bodies: int = 256_000_000
+    unread: int = 512_000_000
     evaluations: int = 8_000
     concurrency: int = 0
     rate: int = 0

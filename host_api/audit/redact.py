@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from itertools import islice
 
 from host_api.audit.spellings import by_lines, spellings
 
@@ -19,6 +20,12 @@ BEGINNING = 56
 """Bytes of a long secret that are looked for by themselves: the engine's messages cut a name at 63 bytes."""
 
 
+FEW, SOME = 8, 512
+"""Rows that are looked at together, to see which secrets there are in them at all: few first, since not all may be wanted."""
+JOINT = " +\n"
+"""Stands between two lines as the console shows them."""
+
+
 class Redactor:
     """Replaces each exact occurrence of a secret that was read, however it is spelled."""
 
@@ -27,6 +34,7 @@ class Redactor:
         self._marks: dict[str, str] = {}
         self._beginnings: dict[str, str] = {}
         self._lines: list[tuple[re.Pattern[str], str]] = []
+        self._edge = 0
         for value, name in sorted(secrets.items(), key=lambda item: -len(item[0])):
             if len(value) >= SHORTEST:
                 self._look_for(value, f"[secret {name}]")
@@ -34,6 +42,8 @@ class Redactor:
     def _look_for(self, value: str, mark: str) -> None:
         for spelling in spellings(value):
             self._marks[spelling] = mark
+            # A secret that is cut through is no longer than this, also with others within it that have become marks.
+            self._edge = max(self._edge, len(spelling) * max(1, len(mark) // SHORTEST + 1))
         plain = value.encode("utf-8", "replace")
         if len(plain) > BEGINNING:
             self._beginnings[plain[:BEGINNING].decode("utf-8", "ignore")] = mark
@@ -51,37 +61,78 @@ class Redactor:
             text = text.replace(beginning, mark)
         return text
 
+    def head(self, text: str, limit: int) -> tuple[str, bool]:
+        """Return the beginning of a text without secrets, and whether that is all of it; what is shown of it has `limit` characters.
+
+        Nothing is looked for far behind the limit. A secret that the cut goes through is left out with what is near it.
+        """
+        reach = limit + self._edge
+        if len(text) <= reach:
+            return self.text(text), True
+        told = self.text(text[:reach])
+        return told[: max(0, len(told) - self._edge)], False
+
     def json(self, raw: bytes | None, limit: int) -> bytes | None:
         """Return the JSON without secrets; longer than `limit` bytes, it becomes a string of its beginning."""
         if raw is None:
             return None
-        text = self.text(raw.decode("utf-8", "replace"))
-        if len(text.encode()) <= limit:
+        text, whole = self.head(raw.decode("utf-8", "replace"), limit)
+        if whole and len(text.encode()) <= limit:
             return text.encode()
         return json.dumps(text[: limit // 2] + "… (cut)").encode()
 
-    def _within(self, value: object) -> object:
-        if not self._marks:
+    def within(self, value: object) -> object:
+        """Return a value without secrets in its texts; not in its keys."""
+        if not (self._marks or self._beginnings or self._lines):
             return value
         match value:
             case str():
                 return self.text(value)
             case dict():
-                return {key: self._within(item) for key, item in value.items()}
+                return {key: self.within(item) for key, item in value.items()}
             case list():
-                return [self._within(item) for item in value]
+                return [self.within(item) for item in value]
         return value
 
     def rows(self, rows: list[Row], limit: int, show: Callable[[Row], Row] = lambda row: row) -> bytes:
         """Return rows, each as it is to be shown, as a JSON array of about `limit` bytes: later ones are only counted."""
         kept: list[str] = []
         size = 0
-        for row in map(show, rows):
+        for row, redact in self._each(map(show, rows)):
             # Texts first, since one may be JSON itself; then the line, for what stands in keys.
-            line = self.text(json.dumps(self._within(row), ensure_ascii=False))
+            line = redact.text(json.dumps(redact.within(row), ensure_ascii=False))
             size += len(line.encode("utf-8", "replace"))
             if size > limit:
                 kept.append(json.dumps({"cut": len(rows) - len(kept)}))
                 break
             kept.append(line)
         return f"[{','.join(kept)}]".encode("utf-8", "replace")
+
+    def _each(self, rows: Iterator[Row]) -> Iterator[tuple[Row, Redactor]]:
+        """Give each row with what has to be looked for in it."""
+        together = FEW
+        while some := list(islice(rows, together)):
+            together = min(2 * together, SOME)
+            redact = self._for("\n".join((*_texts(some), json.dumps(some, ensure_ascii=False))))
+            yield from ((row, redact) for row in some)
+
+    def _for(self, text: str) -> Redactor:
+        """Return one that looks only for what there is in this text: there may be many secrets, and many rows."""
+        made = Redactor({})
+        made._marks = {spelling: mark for spelling, mark in self._marks.items() if spelling in text}
+        made._beginnings = {beginning: mark for beginning, mark in self._beginnings.items() if beginning in text}
+        made._lines = self._lines if JOINT in text or json.dumps(JOINT)[1:-1] in text else []
+        return made
+
+
+def _texts(value: object) -> Iterable[str]:
+    """Give every text within."""
+    match value:
+        case str():
+            yield value
+        case dict():
+            for item in value.values():
+                yield from _texts(item)
+        case list():
+            for item in value:
+                yield from _texts(item)

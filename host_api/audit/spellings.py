@@ -14,6 +14,8 @@ from string import ascii_letters, digits
 UNRESERVED = ascii_letters + digits + "-._"
 MOST_LINES, LONGEST_LINES = 200, 20_000
 """Lines, and characters of them, of a text that is looked for line by line: keys as people have them are shorter."""
+MOST_ALIKE = 8
+"""How often its first line may come in it: each is where a search begins anew, and goes as far as the text does."""
 
 
 def _escapes(kept: str) -> dict[int, str]:
@@ -51,6 +53,8 @@ def by_lines(text: str) -> re.Pattern[str] | None:
     """Find a text of several lines as the console shows it within an object: a piece for each line, with a plus between."""
     lines = [line for line in re.split(r"(?<=\n)", text[: LONGEST_LINES + 1]) if line]
     if not 1 < len(lines) <= MOST_LINES or len(text) > LONGEST_LINES:
+        return None
+    if lines.count(lines[0]) > MOST_ALIKE:
         return None
     pieces = (f"(?:{'|'.join(map(re.escape, dict.fromkeys(_shown(line))))})" for line in lines)
     return re.compile(_JOINT.join(pieces))

@@ -4,6 +4,7 @@
 
 Authority: reading the secrets of the principal that the table names (rows 1 to 3).
 Op 1 `read(owner, key)`: `Access.SECRET`; op 2 `names(owner)`: the same, and only for own code.
+More secrets than an evaluation may read, or more bytes of them, are a LimitError: each is looked for in all that it leaves behind.
 A refusal is `undefined`, or in the api column the one PermissionError; a key that does not exist is refused alike.
 Who pays: nobody; each read is recorded, and what was read is taken out of everything the evaluation leaves behind.
 """
@@ -17,13 +18,15 @@ from typing import ClassVar, Self
 
 from host_api.capabilities import parts
 from host_api.store import Store
-from kernel.capability import NOTHING, Answer, Ask, Call, Operation, Seen, Throw, Values
+from kernel.capability import NOTHING, Answer, Ask, Call, Operation, Run, Seen, Throw, Values
 from kernel.errors import BadRequest
 from kernel.policy import Access
 from kernel.principals import Authority, Frame, Principal
 from kernel.wire import Value
 
 LONGEST_KEY = 200
+MOST_READ, MOST_BYTES = 100, 262_144
+"""Different secrets that an evaluation may read, and bytes of them."""
 READ = "secrets"
 """Where the secrets that a run has read are kept, in its state: value → how the record calls it."""
 
@@ -106,13 +109,22 @@ class Secret:
         (decision,) = call.decisions
         found = None if decision.principal is None else self._store.secret(decision.principal.name, read.key)
         if found is not None and decision.principal is not None:
-            known = call.run.state.setdefault(READ, {})
-            if isinstance(known, dict):
-                known[found] = f"{decision.principal}.{read.key}"
+            self._note(call.run, found, f"{decision.principal}.{read.key}")
             return Answer(Values((found,)), row=decision.row)
         if parts.is_error(decision):
             return Answer(Throw(parts.permission_error(read.target)), Seen.ERROR, decision.row)
         return Answer(NOTHING, parts.refused(call.frame, read.owner), decision.row)
+
+    @staticmethod
+    def _note(run: Run, value: str, spelling: str) -> None:
+        """Remember a value that is to be taken out of what the run leaves behind; raise LimitError for one too many."""
+        known = run.state.setdefault(READ, {})
+        if not isinstance(known, dict):
+            raise TypeError("a run's secrets are something else")
+        if value not in known:
+            run.spend("secrets", 1, MOST_READ, "secrets")
+            run.spend("bytes of secrets", len(value.encode("utf-8", "replace")), MOST_BYTES, "bytes of secrets")
+        known[value] = spelling
 
     def _names(self, call: Call) -> Answer:
         (decision,) = call.decisions

@@ -37,6 +37,8 @@ TYPES = frozenset(
 )
 MANY = 500
 """Calls whose tree is written in a moment."""
+MANY_SECRETS = 10
+"""Secrets that are looked for in a moment."""
 CANCELLED = ErrorInfo(
     503, "cancelled", "Cancelled", "the evaluation was cancelled: who asked has left, or the server stops"
 )
@@ -107,23 +109,29 @@ class Recorded:
         finally:
             timer.cancel()
             endings.end(self.run)
-            row = self._record(evaluation, values, error, await self._tree(evaluation))
+            row = self._record(evaluation, values, error, await self._left_behind(evaluation, values, error))
             done = keep_record(shared.store, row)
         if row.effects:
             await asyncio.shield(done)
         return Finished(values, error, row)
 
-    async def _tree(self, evaluation: Evaluation) -> bytes:
-        """Return the tree of calls as JSON; a long one is written beside the loop, which serves others meanwhile."""
-        redact = self._teller.redactor()
+    async def _left_behind(
+        self, evaluation: Evaluation, values: tuple[Value, ...], error: ErrorInfo | None
+    ) -> dict[str, bytes | str | None]:
+        """Return what the record keeps of the run, without secrets; what is much work is done beside the loop, which serves others."""
 
-        def write() -> bytes:
-            calls = self._recorder.calls()
-            if evaluation.usage.cancelled:
-                calls.append({"cancelled": evaluation.usage.cancelled})
-            return redact.rows(calls, self._shared.settings.tree)
+        def write() -> dict[str, bytes | str | None]:
+            redact, limit, row, state = self._teller.redactor(), self._limits.field, self._row, self.run.state
+            return {
+                "args": redact.json(row.args, limit),
+                "code": None if row.code is None else redact.text(row.code),
+                "value": redact.json(_json_of(values) if error is None else None, limit),
+                "logs": redact.rows(_rows(state.get(LOGS)), limit * 3, self._teller.line),
+                "emails": redact.rows(_rows(state.get(EMAILS)), limit * 10),
+                "calls": redact.rows(self._calls(evaluation), self._shared.settings.tree),
+            }
 
-        if len(self._recorder.nodes) < MANY:
+        if len(self._recorder.nodes) < MANY and self._teller.secrets < MANY_SECRETS:
             return write()
         try:
             return await asyncio.to_thread(write)
@@ -131,20 +139,23 @@ class Recorded:
             # Once more, while this run was being cancelled: the record is written all the same.
             return write()
 
+    def _calls(self, evaluation: Evaluation) -> list[Row]:
+        cancelled = evaluation.usage.cancelled
+        return self._recorder.calls() + ([{"cancelled": cancelled}] if cancelled else [])
+
     def _record(
-        self, evaluation: Evaluation, values: tuple[Value, ...], error: ErrorInfo | None, calls: bytes
+        self,
+        evaluation: Evaluation,
+        values: tuple[Value, ...],
+        error: ErrorInfo | None,
+        kept: dict[str, bytes | str | None],
     ) -> EvaluationRow:
-        redact, limit, usage = self._teller.redactor(), self._limits.field, evaluation.usage
+        usage = evaluation.usage
         self._row = replace(
             self._row,
-            args=redact.json(self._row.args, limit),
-            code=None if self._row.code is None else redact.text(self._row.code),
-            value=redact.json(_json_of(values) if error is None else None, limit),
+            **kept,  # type: ignore[arg-type] # each as its field has it
             value_type=type_of(values) if error is None else None,
             error=None if error is None else error_json(error),
-            logs=redact.rows(_rows(self.run.state.get(LOGS)), limit * 3, self._teller.line),
-            emails=redact.rows(_rows(self.run.state.get(EMAILS)), limit * 10),
-            calls=calls,
             ended=now_ms(),
             cpu_us=int(usage.cpu * 1e6),
             peak_bytes=usage.peak,

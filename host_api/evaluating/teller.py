@@ -42,13 +42,12 @@ class Teller:
         """Tell an error, with the first place in a val that its stack shows."""
         sources, redact = Sources.of(self._run), self.redactor()
         stack, place = sources.translate(info.stack, self._reader)
-        message = redact.text(sources.unmask(_clean(info.message), self._reader))
         limit = self._run.limits.field // 2
         told = replace(
             info,
-            name=redact.text(_clean(info.name))[:MOST_NAME],
-            message=_cut(message, limit),
-            stack=_cut(redact.text(_clean(stack)), limit),
+            name=redact.head(_clean(info.name), MOST_NAME)[0][:MOST_NAME],
+            message=_cut(*redact.head(sources.unmask(_clean(info.message), self._reader), limit), limit),
+            stack=_cut(*redact.head(_clean(stack), limit), limit),
         )
         if place is None or told.val is not None:
             return told
@@ -58,6 +57,12 @@ class Teller:
         """Tell a line of the console's."""
         message = Sources.of(self._run).retell(_clean(str(printed["message"])), self._reader)
         return printed | {"message": message}
+
+    @property
+    def secrets(self) -> int:
+        """How many secrets were read so far."""
+        read = self._run.state.get(READ)
+        return len(read) if isinstance(read, dict) else 0
 
     def redactor(self) -> Redactor:
         """Return what takes out every secret that was read so far."""
@@ -94,8 +99,8 @@ def _complaint(text: str) -> Thrown:
     return Thrown(*(str(told.get(name, "")) for name in ("name", "message", "stack")))
 
 
-def _cut(text: str, limit: int) -> str:
-    return text if len(text) <= limit else text[:limit] + "… (cut)"
+def _cut(text: str, whole: bool, limit: int) -> str:  # noqa: FBT001 - as Redactor.head gives them
+    return text if whole and len(text) <= limit else text[:limit] + "… (cut)"
 
 
 def _clean(text: str) -> str:

@@ -43,11 +43,19 @@ AHEAD = 128 * 1024
 class Connection(RequestHandler):
     """One connection; it differs from the library's in what it allows, and in how it says that a request cannot be read."""
 
-    __slots__ = ("_ahead", "_body", "_gate", "_head", "_head_timer", "_left", "_reader_timer", "_wire")
+    __slots__ = ("_ahead", "_body", "_gate", "_head", "_head_timer", "_left", "_reader_timer", "_site", "_wire")
 
-    def __init__(self, manager: web.Server, gate: Gate, *, loop: asyncio.AbstractEventLoop, **options: Any) -> None:  # noqa: ANN401 - the library's own, handed on
+    def __init__(
+        self,
+        manager: web.Server,
+        gate: Gate,
+        site: str | None,
+        *,
+        loop: asyncio.AbstractEventLoop,
+        **options: Any,  # noqa: ANN401 - the library's own, handed on
+    ) -> None:
         super().__init__(manager, loop=loop, **options)
-        self._gate = gate
+        self._gate, self._site = gate, site
         self._wire: asyncio.Transport | None = None
         self._head_timer: asyncio.TimerHandle | None = None
         self._reader_timer: asyncio.TimerHandle | None = None
@@ -57,7 +65,7 @@ class Connection(RequestHandler):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Begin to wait for the first request."""
         super().connection_made(transport)
-        self._gate.connections.take()
+        self._gate.connected(self._site)
         self._wire = self.transport
         if self._wire is not None:
             self._wire.set_write_buffer_limits(high=0)  # so that we hear of every byte that is not taken at once
@@ -67,7 +75,7 @@ class Connection(RequestHandler):
         """End every wait."""
         if self._wire is not None:
             self._wire = None
-            self._gate.connections.give()
+            self._gate.left(self._site)
         self._forget_head()
         self._forget_reader()
         super().connection_lost(exc)
@@ -132,6 +140,7 @@ class Connection(RequestHandler):
     def _watch_reader(self) -> None:
         if self._wire is not None:
             self._left = self._wire.get_write_buffer_size()
+            self._gate.unread.waits(self, self._left)
             self._reader_timer = self._loop.call_later(READ_SECONDS, self._look_at_reader)
 
     def _look_at_reader(self) -> None:
@@ -145,7 +154,14 @@ class Connection(RequestHandler):
         self._gate.tally.shed[Shed.SLOW_READER] += 1
         self._wire.abort()
 
+    def cut_off(self) -> None:
+        """Let go of a reader who waits for longer than all others, when too much waits."""
+        self._gate.tally.shed[Shed.UNREAD] += 1
+        if self._wire is not None:
+            self._wire.abort()
+
     def _forget_reader(self) -> None:
+        self._gate.unread.forget(self)
         if self._reader_timer is not None:
             self._reader_timer.cancel()
             self._reader_timer = None

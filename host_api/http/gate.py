@@ -13,10 +13,11 @@ from typing import TYPE_CHECKING
 
 from aiohttp import web
 
-from host_api.http.proxies import Proxies, site_of
+from host_api.http.proxies import Proxies, read_address, site_of
 from host_api.load.bound import Bound
 from host_api.load.rates import Rates
 from host_api.load.tally import Shed
+from host_api.load.unread import Unread
 from kernel.errors import Overloaded, TooMany
 
 if TYPE_CHECKING:
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
     from host_api.load.load import Load
     from host_api.settings import Settings
 
+SHARE = 3
+"""One address has at most so many times the connections that are still free."""
 HELD: web.RequestKey[int] = web.RequestKey("held", int)
 """Where a request keeps how many bytes of its body are held."""
 
@@ -35,7 +38,9 @@ class Gate:
         """Take the settings, the load of the house that is served, and what is set when a stop is to be quick."""
         self.load, self.tally = load, load.tally
         self.connections = Bound("connections", settings.connections)
+        self.strangers = Bound("connections", settings.connections, share=SHARE)
         self.requests = Bound("requests", settings.requests)
+        self.unread = Unread(settings.unread)
         self.rates = Rates(settings.rate)
         self.proxies = Proxies(settings.proxies)
         self._drain = settings.drain
@@ -43,6 +48,33 @@ class Gate:
         self.held = 0
         self._bodies = settings.bodies
         self._hurry = hurry
+
+    # -- connections ---------------------------------------------------------------------------------
+
+    def connecting(self, peer: str | None) -> str | None:
+        """Raise Overloaded when there is no room for a connection from this address; return what it counts as.
+
+        None is a proxy, of ours or on this machine, behind which there are many.
+        """
+        self.connections.insist()
+        address = read_address(peer)
+        if address is None or address.is_loopback or self.proxies.trusts(address):
+            return None
+        site = site_of(peer)
+        self.strangers.insist(site)
+        return site
+
+    def connected(self, site: str | None) -> None:
+        """Count a connection; it needs its `left`."""
+        self.connections.take()
+        if site is not None:
+            self.strangers.take(site)
+
+    def left(self, site: str | None) -> None:
+        """Count one less."""
+        self.connections.give()
+        if site is not None:
+            self.strangers.give(site)
 
     # -- requests ------------------------------------------------------------------------------------
 

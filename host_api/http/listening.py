@@ -50,7 +50,8 @@ class _Arrival(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Make a connection of it, or refuse it."""
         if isinstance(transport, asyncio.Transport):
-            taking = self._server.taking()
+            peer = transport.get_extra_info("peername")
+            taking = self._server.taking(str(peer[0]) if isinstance(peer, tuple) else None)
             transport.set_protocol(taking)
             taking.connection_made(transport)
 
@@ -104,14 +105,14 @@ class _Connections(web.Server):
         """Make what meets the next connection."""
         return _Arrival(self)
 
-    def taking(self) -> RequestHandler | _Refused:
-        """Make what serves a connection that is here, or refuses it."""
+    def taking(self, peer: str | None) -> RequestHandler | _Refused:
+        """Make what serves a connection that is here, or refuses it; `peer` is its address."""
         try:
-            self._gate.connections.insist()
+            site = self._gate.connecting(peer)
         except Overloaded:
             self._gate.tally.shed[Shed.CONNECTIONS] += 1
             return _Refused(self._told, self._refused)
-        return Connection(self, self._gate, loop=self._loop, **self._kwargs)
+        return Connection(self, self._gate, site, loop=self._loop, **self._kwargs)
 
     async def shutdown(self, timeout: float | None = None) -> None:  # noqa: ASYNC109 - the library's
         """End every connection."""

@@ -52,6 +52,7 @@ class _Counts(Collector):
             "connections": ("Open connections.", gate.connections.used),
             "requests_under_way": ("Requests under way, this one too.", gate.requests.used),
             "body_bytes": ("Bytes of request bodies that are held.", gate.held),
+            "unread_bytes": ("Bytes of answers that wait for their readers.", gate.unread.used),
             "evaluations_under_way": ("Evaluations under way.", house.load.evaluations.used),
             "guests": ("Guests that are alive.", house.guests),
             "fetch_connections": ("Connections of fetches in use.", house.fetch_connections),

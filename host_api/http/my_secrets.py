@@ -56,6 +56,7 @@ ROUTES = (
         parts=_NAMED,
         body=Body.of(VALUE),
         answers=DONE,
+        refuses=(422,),
     ),
     _HELD(HTTPMethod.DELETE, _PATH + "/{name}", remove, writes=Writes.SECRET, parts=_NAMED, answers=DONE),
 )

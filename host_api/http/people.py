@@ -32,7 +32,7 @@ async def vals(call: Call) -> web.Response:
     """List an account's vals by name: the public ones, or all to their owner."""
     account, page, reader = _by_id(call), Page.of(call.request), call.requester
     found = await call.house.store.listed_vals(
-        account.id, public_only=not reader.owns(account.id), limit=page.limit + 1, offset=page.offset
+        account.id, reader.id, public_only=not reader.owns(account.id), limit=page.limit + 1, offset=page.offset
     )
     return paging.listed(call.request, page, [shapes.base_val(val, reader) for val in found])
 

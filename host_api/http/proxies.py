@@ -40,7 +40,7 @@ class Proxies:
 
     def seen(self, request: BaseRequest) -> BaseRequest:
         """Return the request as its client sent it, if a proxy of ours handed it on; else the request."""
-        if not self._networks or not self._trusts(read_address(request.remote)):
+        if not self._networks or not self.trusts(read_address(request.remote)):
             return request
         proto, host = _last(request, "X-Forwarded-Proto").lower(), _last(request, "X-Forwarded-Host")
         return request.clone(
@@ -58,11 +58,12 @@ class Proxies:
             if address is None:
                 break
             client = str(address)
-            if not self._trusts(address):
+            if not self.trusts(address):
                 break
         return client
 
-    def _trusts(self, address: Address | None) -> bool:
+    def trusts(self, address: Address | None) -> bool:
+        """Whether this is a proxy of ours."""
         return address is not None and any(address in network for network in self._networks)
 
 

@@ -69,7 +69,7 @@ async def _listed(call: Call, account: Account, val_id: str | None) -> web.Respo
     # What has just ended is on its way to the disk, and whoever asks now wants to see it.
     store = call.house.store
     await store.flush()
-    rows = store.evaluations(account.name, limit=page.limit + 1, offset=page.offset, which=which)
+    rows = await store.listed_evaluations(account, limit=page.limit + 1, offset=page.offset, which=which)
     return paging.listed(call.request, page, [shapes.base_run(row, account, store) for row in rows])
 
 

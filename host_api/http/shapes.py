@@ -67,11 +67,14 @@ def full_val(val: Val, requester: Requester, store: Store) -> Json:
 
 
 def _fork(val: Val, requester: Requester, store: Store) -> Json:
-    """Show what a val was made of, to those who may see that."""
+    """Show what a val was made of, to those who may see that; an unlisted one is for those to tell who know of it."""
     if val.forked is None:
         return {}
     source, number = store.val_by_id(val.forked[0]), val.forked[1]
     if source is None or not requester.sees(source, number):
+        return {}
+    knows = requester.owns(val.owner_id) or requester.owns(source.owner_id)
+    if source.privacy is not Privacy.PUBLIC and not knows:
         return {}
     return {"forkedFrom": {"id": source.id, "version": number}}
 

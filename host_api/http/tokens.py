@@ -71,6 +71,7 @@ ROUTES = (
         writes=Writes.TOKEN,
         body=Body.of(SCOPES, NAME, EXPIRES_AT, example={"name": "to run vals", "scopes": ["run"]}),
         answers={201: Reply("The token, this once.", ref("NewToken"))},
+        refuses=(422,),
     ),
     _HELD(HTTPMethod.DELETE, _PATH + "/{id}", revoke, writes=Writes.TOKEN, parts={"id": ID}, answers=DONE),
 )

@@ -17,7 +17,7 @@ from host_api.settings import Settings
 
 CONNECTIONS = 100
 MESSAGES = 8
-"""Messages that are received or run at once."""
+"""Messages that run at once."""
 DRAIN_SECONDS = 10.0
 SETTLE_SECONDS = 5.0
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
@@ -30,6 +30,7 @@ class Letterbox:
         """Take the house whose vals get mail."""
         self.settings, self.handler = house.settings, Handler(house)
         self.talks: set[Talk] = set()
+        self.arriving = 0
         self._under_way, self._quiet = 0, asyncio.Event()
         self._quiet.set()
 

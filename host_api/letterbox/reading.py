@@ -29,6 +29,8 @@ MOST_WORK = 20_000_000
 """Line ends times containers: about two seconds of the parser's time."""
 LONGEST_HEADER = 20_000
 """Characters: what a header's parameters cost grows with the square of its length."""
+LONGEST_KIND = 1_000
+"""The same of those that say what a part is: there may be one in each part that holds others."""
 LONGEST_SUBJECT = 4_000
 MOST_ADDRESSES, MOST_FIELDS = 100, 5
 """Of one kind: addresses, and headers that hold them."""
@@ -62,7 +64,7 @@ class _Bounded(Compat32):
 
     def header_source_parse(self, sourcelines: list[str]) -> tuple[str, str]:
         name, value = super().header_source_parse(sourcelines)
-        return name, value[:LONGEST_HEADER]
+        return name, value[: LONGEST_KIND if name.lower().startswith("content-") else LONGEST_HEADER]
 
 
 BOUNDED = _Bounded()

@@ -31,6 +31,7 @@ class Shed(StrEnum):
     STOPPING = "stopping"
     SLOW_HEAD = "slow head"
     SLOW_READER = "slow reader"
+    UNREAD = "unread"
     LARGE_HEAD = "large head"
     PIPELINE = "pipeline"
 

@@ -29,4 +29,10 @@ def is_line(text: str) -> bool:
 def for_the_wire(address: str) -> str:
     """Write the domain in ASCII, so that only an unusual left side asks more of a server; raise ValueError."""
     local, _, domain = address.rpartition("@")
-    return address if domain.isascii() else f"{local}@{domain.encode('idna').decode('ascii')}"
+    if domain.isascii():
+        return address
+    written = f"{local}@{domain.encode('idna').decode('ascii')}"
+    # Some signs become others on the way: one that is a digit with a bracket, say.
+    if not is_address(written):
+        raise ValueError("the domain is another one in ASCII")
+    return written

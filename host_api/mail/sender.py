@@ -113,7 +113,8 @@ class Sender:
 
     async def _send(self, client: SMTP, mail: Mail) -> None:
         try:
-            letter = write(mail, self._post.sender)
+            # A megabyte of short lines takes the library half a second: not the loop's.
+            letter = await asyncio.to_thread(write, mail, self._post.sender)
         except Unwritable as error:
             return await self._settle(mail, Result(Stage.FAILED, str(error)))
         return await self._hand_over(client, mail, letter)

@@ -13,11 +13,14 @@ from hashlib import sha256
 from host_api.store.clock import now_ms
 from host_api.store.ids import new_id, new_token
 from host_api.store.model import Account, Scope, Token
-from kernel.errors import BadInput, Conflict, NotFound
+from kernel.errors import BadInput, Conflict, LimitError, NotFound
 from kernel.principals import insist_name
 
 PREFIX = "vg_"
 """What a token begins with, so that a leaked one is recognised."""
+
+MOST_TOKENS = 1000
+"""Tokens of an account, those that have expired too."""
 
 _EMAIL = re.compile(r"[^\s@<>,;:\"\\]{1,64}@[^\s@<>,;:\"\\]{1,190}")
 _ACCOUNT = "SELECT id, name, email, created_at FROM accounts"
@@ -90,12 +93,14 @@ def tokens(db: sqlite3.Connection, account_id: str) -> list[Token]:
 def add_token(
     db: sqlite3.Connection, account_id: str, name: str, scopes: Iterable[Scope], expires_at: int | None
 ) -> tuple[Token, str]:
-    """Make a token; return it and its text, which is kept nowhere. Raises NotFound, BadInput."""
+    """Make a token; return it and its text, which is kept nowhere. Raises NotFound, BadInput, LimitError (too many)."""
     if by_id(db, account_id) is None:
         raise NotFound("There is no such user.")
     granted = frozenset(scopes)
     if not granted:
         raise BadInput(f"A token needs a scope: {', '.join(Scope)}.")
+    if db.execute("SELECT count(*) FROM tokens WHERE account_id = ?", (account_id,)).fetchone()[0] >= MOST_TOKENS:
+        raise LimitError(f"An account has at most {MOST_TOKENS} tokens: revoke one first.")
     token = Token(new_id(), account_id, _insist_label(name), granted, now_ms(), expires_at, None)
     text = new_token(PREFIX)
     db.execute(

@@ -9,11 +9,11 @@ import sqlite3
 from dataclasses import replace
 from enum import Enum
 
-from host_api.store import references, vals
+from host_api.store import accounts, references, vals
 from host_api.store.clock import now_ms
 from host_api.store.model import Kind, Privacy, Quota, Val
 from host_api.store.numbering import next_number, set_number
-from host_api.store.room import count_in
+from host_api.store.room import count_in, make_room, weight
 from host_api.store.writing import Draft, insist_expected, public_since, update_row, write
 from kernel.errors import CodeInTheWay, Conflict, NotFound
 from kernel.principals import insist_name
@@ -48,6 +48,10 @@ def update(
     kept = privacy or val.privacy
     since = 0 if all_versions and kept is not Privacy.PRIVATE else public_since(val, kept, val.version)
     told = val.readme if isinstance(readme, Keep) else readme
+    grows = weight(told) - weight(val.readme)
+    if grows > 0:
+        make_room(db, accounts.insist(db, val.owner), grows, quota, versions=0)
+    count_in(db, val.owner_id, grows, 0)
     val = replace(val, privacy=kept, public_since=since, readme=told, updated_at=now_ms())
     update_row(db, val)
     return val
@@ -108,7 +112,7 @@ def delete(db: sqlite3.Connection, val: Val | None, *, expected: int | None, onl
     for table in ("versions", "named", "intervals"):
         db.execute(f"DELETE FROM {table} WHERE val_id = ?", (val.id,))  # noqa: S608 — our own names
     db.execute("DELETE FROM vals WHERE id = ?", (val.id,))
-    count_in(db, val.owner_id, -freed, -count)
+    count_in(db, val.owner_id, -freed - weight(val.readme), -count)
     return True
 
 

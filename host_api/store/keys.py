@@ -117,8 +117,7 @@ class Keys:
         """Make the key that is to follow, on the disk beside the present one; only with the database's write lock."""
         with suppress(FileNotFoundError):
             self._next.unlink()  # of a rotation that was interrupted: it seals nothing
-        _write_key(self._next)
-        _give_to_owner_of(self._file, self._next)
+        _write_key(self._next, like=self._file)
         _sync_folder(self._next.parent)
         return self._load(self._next)
 
@@ -192,19 +191,25 @@ def make_key(file: Path) -> None:
         part.unlink(missing_ok=True)
 
 
-def _write_key(part: Path) -> None:
+def _write_key(part: Path, like: Path | None = None) -> None:
+    """Write a new key to a new file, which belongs to whom `like` does."""
     file = os.open(part, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
     with os.fdopen(file, "w", encoding="ascii") as out:
+        if like is not None:
+            _give_to_owner_of(like, file)
         out.write(os.urandom(KEY_BYTES).hex() + "\n")
         out.flush()
         os.fsync(file)
 
 
-def _give_to_owner_of(old: Path, new: Path) -> None:
-    """An operator may rotate as root what a server reads as somebody else."""
-    owner = old.stat()
-    if (owner.st_uid, owner.st_gid) != (new.stat().st_uid, new.stat().st_gid):
-        os.chown(new, owner.st_uid, owner.st_gid)
+def _give_to_owner_of(old: Path, new: int) -> None:
+    """An operator may rotate as root what a server reads as somebody else.
+
+    The file that is open, not its name: who owns the folder could put a link there, and would be given what it leads to.
+    """
+    owner, mine = old.stat(), os.fstat(new)
+    if (owner.st_uid, owner.st_gid) != (mine.st_uid, mine.st_gid):
+        os.fchown(new, owner.st_uid, owner.st_gid)
 
 
 def parse_key(text: str, source: str) -> bytes:

@@ -1,4 +1,4 @@
-"""What an account may still keep: its versions are counted, and the oldest data makes room for new.
+"""What an account may still keep: its versions and readmes are counted, and the oldest data makes room for new.
 
 Code is never pruned, nor is the newest version of anything.
 """
@@ -11,10 +11,15 @@ from host_api.store.model import Account, Quota
 from kernel.errors import LimitError
 
 
-def make_room(db: sqlite3.Connection, account: Account, size: int, quota: Quota) -> None:
-    """Prune the oldest data versions until one more of this size fits; raise LimitError when that is not enough."""
+def weight(readme: str | None) -> int:
+    """Return the bytes of a readme, which a val has once, and not with each version."""
+    return len((readme or "").encode("utf-8", "surrogatepass"))
+
+
+def make_room(db: sqlite3.Connection, account: Account, size: int, quota: Quota, versions: int = 1) -> None:
+    """Prune the oldest data versions until so many more of this size fit; raise LimitError when that is not enough."""
     row = db.execute("SELECT bytes, versions FROM accounts WHERE id = ?", (account.id,)).fetchone()
-    surplus, count = row[0] + size - quota.storage, row[1] + 1 - quota.versions
+    surplus, count = row[0] + size - quota.storage, row[1] + versions - quota.versions
     if surplus <= 0 and count <= 0:
         return
     freed, dropped, last = _oldest(db, account, surplus, count)

@@ -75,7 +75,8 @@ _PARENTS: Migration = (
     "DROP TABLE evaluations",
     "ALTER TABLE evaluations_2 RENAME TO evaluations",
     "CREATE INDEX evaluations_caller ON evaluations(caller, seq)",
-    "CREATE INDEX evaluations_val ON evaluations(val_id, seq) WHERE val_id IS NOT NULL",
+    # By caller too: whoever asks for his own of a val that others run all day must not read all of theirs.
+    "CREATE INDEX evaluations_val ON evaluations(val_id, caller, seq) WHERE val_id IS NOT NULL",
     "CREATE INDEX evaluations_running ON evaluations(process) WHERE state = 'running'",
     "CREATE INDEX evaluations_started ON evaluations(started)",
 )
@@ -112,6 +113,12 @@ _INTERVALS: Migration = (
     "CREATE INDEX intervals_claimed ON intervals(process) WHERE process IS NOT NULL",
 )
 
-SECOND: Migration = (*_PARENTS, *_FORKS, *_REFERENCES, *_DELIVERIES, *_INTERVALS)
+# Readmes are counted in accounts.bytes, once for each val.
+_READMES: Migration = (
+    """UPDATE accounts SET bytes = bytes + (
+        SELECT coalesce(sum(length(CAST(readme AS BLOB))), 0) FROM vals WHERE owner_id = accounts.id)""",
+)
+
+SECOND: Migration = (*_PARENTS, *_FORKS, *_REFERENCES, *_DELIVERIES, *_INTERVALS, *_READMES)
 
 MIGRATIONS: tuple[Migration, ...] = (FIRST, SECOND)

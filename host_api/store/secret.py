@@ -13,11 +13,14 @@ from dataclasses import dataclass
 from host_api.store import accounts
 from host_api.store.clock import now_ms
 from host_api.store.keys import Cipher, Keys
-from kernel.errors import BadInput, BadSetting
+from kernel.errors import BadInput, BadSetting, LimitError
 from kernel.principals import MAX_NAME
 
 MAX_VALUE = 65_536
 """Bytes of a secret."""
+
+MOST_SECRETS = 1000
+"""Secrets of an account."""
 
 FEW, LITTLE = 50, 32_768
 """How many secrets, and how many bytes of them, are unsealed to look for them in a text."""
@@ -83,7 +86,7 @@ def few(db: sqlite3.Connection, owner: str, cipher: Cipher) -> dict[str, str] | 
 
 
 def put(db: sqlite3.Connection, keys: Keys, owner: str, name: str, value: str) -> None:
-    """Seal and keep a secret, for good or not at all; raise NotFound, BadInput, BadSetting (another key)."""
+    """Seal and keep a secret, for good or not at all; raise NotFound, BadInput, LimitError (too many), BadSetting (another key)."""
     account = accounts.insist(db, owner)
     insist_secret_name(name)
     plain = value.encode("utf-8", "surrogatepass")
@@ -91,10 +94,19 @@ def put(db: sqlite3.Connection, keys: Keys, owner: str, name: str, value: str) -
         raise BadInput(f"A secret holds at most {MAX_VALUE} bytes; this one has {len(plain)}.")
     cipher = insist_key(db, keys)
     folded = name.casefold()
+    _insist_room(db, account.id, folded)
     db.execute(
         "INSERT OR REPLACE INTO secrets (account_id, folded, name, sealed, updated_at) VALUES (?, ?, ?, ?, ?)",
         (account.id, folded, name, cipher.seal(plain, _about(account.id, folded)), now_ms()),
     )
+
+
+def _insist_room(db: sqlite3.Connection, account_id: str, folded: str) -> None:
+    (others,) = db.execute(
+        "SELECT count(*) FROM secrets WHERE account_id = ? AND folded <> ?", (account_id, folded)
+    ).fetchone()
+    if others >= MOST_SECRETS:
+        raise LimitError(f"An account has at most {MOST_SECRETS} secrets: delete one first.")
 
 
 def delete(db: sqlite3.Connection, owner: str, name: str) -> bool:

@@ -17,7 +17,7 @@ from host_api.store.ids import new_id
 from host_api.store.model import MUST_NOT_EXIST, Account, Kind, Privacy, Quota, Val
 from host_api.store.numbering import take_number
 from host_api.store.references import Named
-from host_api.store.room import count_in, make_room
+from host_api.store.room import count_in, make_room, weight
 from kernel.errors import CodeInTheWay, Conflict
 from kernel.principals import MAX_NAME, insist_name
 
@@ -68,7 +68,9 @@ def write(db: sqlite3.Connection, draft: Draft, quota: Quota) -> Val:
     insist_expected(current, draft.expected)
     if draft.only_data and current is not None and current.kind is Kind.CODE:
         raise CodeInTheWay("A code val stands there, and only data may be written.")
-    make_room(db, account, draft.size, quota)
+    grows = 0 if draft.readme is None else weight(draft.readme) - (0 if current is None else weight(current.readme))
+    make_room(db, account, draft.size + grows, quota)
+    count_in(db, account.id, grows, 0)
     number = take_number(db, account.id, draft.name)
     written = _new(draft, account, number) if current is None else _next(draft, current, number)
     if current is None:

@@ -60,20 +60,22 @@ class AboutVals(Base):
     async def search(self, text: str, reader_id: str = "", *, limit: int = 20, offset: int = 0) -> list[Val]:
         """Find vals whose name, code or readme has this text: public ones and the reader's own; raise Overloaded."""
         asked = Search(text, reader_id, limit, offset)
-        return await self._beside.read(lambda db: search.find(db, asked))
+        return await self._beside.read(lambda db: search.find(db, asked), reader_id)
 
-    async def listed_vals(self, owner_id: str, *, public_only: bool, limit: int, offset: int) -> list[Val]:
-        """Do as `vals`, beside the loop; raise Overloaded."""
+    async def listed_vals(
+        self, owner_id: str, reader_id: str = "", *, public_only: bool, limit: int, offset: int
+    ) -> list[Val]:
+        """Do as `vals`, beside the loop, for this reader; raise Overloaded."""
         privacies = (Privacy.PUBLIC,) if public_only else vals.EVERYTHING
-        return await self._beside.read(lambda db: vals.of(db, owner_id, privacies, limit, offset))
+        return await self._beside.read(lambda db: vals.of(db, owner_id, privacies, limit, offset), reader_id)
 
     async def naming(self, val: Val, reader_id: str = "", *, limit: int = 20, offset: int = 0) -> list[Val]:
         """The vals that name this one, as far as the reader may see them, by owner and name; raise Overloaded."""
-        return await self._beside.read(lambda db: references.to(db, val, reader_id, limit, offset))
+        return await self._beside.read(lambda db: references.to(db, val, reader_id, limit, offset), reader_id)
 
     async def named_by(self, val: Val, reader_id: str = "", *, limit: int = 20, offset: int = 0) -> list[Val]:
         """The vals that this one names, as far as the reader may see them, by owner and name; raise Overloaded."""
-        return await self._beside.read(lambda db: references.of(db, val, reader_id, limit, offset))
+        return await self._beside.read(lambda db: references.of(db, val, reader_id, limit, offset), reader_id)
 
     @reading
     def unindexed(self, after: str = "") -> tuple[str | None, list[Unknown]]:
