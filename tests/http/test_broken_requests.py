@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -33,7 +33,8 @@ async def connected(world: World) -> AsyncIterator[tuple[asyncio.StreamReader, a
             yield reader, writer
     finally:
         writer.close()
-        await writer.wait_closed()
+        with suppress(ConnectionError):  # whoever is answered while he still sends may be told by a reset
+            await writer.wait_closed()
 
 
 async def send(world: World, raw: bytes) -> tuple[int, Any]:
