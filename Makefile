@@ -83,7 +83,7 @@ lines: coverage
 lock: ## Pin what pyproject.toml asks for, with hashes (needs uv)
 	@for extras in build:requirements.txt "build --extra dev:requirements-dev.txt"; do \
 		uv pip compile pyproject.toml --extra $${extras%%:*} --universal --python-version 3.11 --generate-hashes \
-			--no-emit-index-url --no-annotate --custom-compile-command 'make lock' --quiet --output-file $${extras##*:} || exit 1; \
+			--no-emit-index-url --no-annotate --no-strip-extras --custom-compile-command 'make lock' --quiet --output-file $${extras##*:} || exit 1; \
 	done
 
 clean: ## Forget the environment, the built guest and what tools left behind

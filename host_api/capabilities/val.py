@@ -39,7 +39,7 @@ from kernel import capability as contract
 from kernel.capability import Answer, Call, Load, Operation, Run, Seen, Throw, Values
 from kernel.errors import BadRequest, CloneRefused, CodeInTheWay, Conflict, LimitError, NotFound, SourceError
 from kernel.policy import Access, Decision
-from kernel.principals import Authority, Frame, Principal
+from kernel.principals import NOBODY, Authority, Frame, Principal
 from kernel.wire import UNDEFINED, Value
 
 MISSING, DATA, UNCHANGED, CODE, LEAVE = 0, 1, 2, 3, 4
@@ -130,7 +130,7 @@ class Vals:
         own = frame.authority is Authority.OWN and owner == frame.caller
         key = f"{owner}.{val.name}@{val.version}"
         if key not in loaded.units:
-            unit = await self._compiler.compile(val.code)
+            unit = await self._compiler.compile(val.code, _payer(call))
             private = val.privacy is Privacy.PRIVATE
             source = Sources.of(call.run).add(owner, key, unit, private=private, own=owner == frame.caller)
             loaded.units[key] = contract.Unit(key, source.label, unit_parts(source.label, unit))
@@ -185,7 +185,7 @@ class Vals:
         if decision.principal is None or call.frame.authority is Authority.FOREIGN:
             return self._ignored(write.target, decision)
         code = Sources.of(call.run).slice(write.text)
-        unit = None if code is None else await self._compiled(code)
+        unit = None if code is None else await self._compiled(code, call)
         if code is None or unit is None:
             raise CloneRefused(f"a function without a source of its own cannot be stored: {write.target}")
         named = unit.named(decision.principal.name)
@@ -193,9 +193,9 @@ class Vals:
             write, decision, call, code=code, kind=Kind.CODE, payload=None, json=None, named=named
         )
 
-    async def _compiled(self, code: str) -> Unit | None:
+    async def _compiled(self, code: str, call: Call) -> Unit | None:
         try:
-            return await self._compiler.compile(code)
+            return await self._compiler.compile(code, _payer(call))
         except SourceError:
             return None
 
@@ -277,6 +277,11 @@ def _spend(run: Run) -> None:
     """Have one more write begin; raise LimitError when there were too many."""
     run.spend("writes", 1, run.limits.writes, "writes")
     before_effect(run)
+
+
+def _payer(call: Call) -> str | None:
+    """Whose turn at the compiler it is: the caller's, whoever wrote the code."""
+    return None if call.frame.caller == NOBODY else call.frame.caller.name
 
 
 def _is_of(val: Val, owner: Principal) -> bool:

@@ -12,10 +12,14 @@ from hashlib import sha256
 
 from host_api.compiler.answer import parse_answer
 from host_api.compiler.unit import Unit
+from host_api.load.turns import Turns
 from kernel.errors import SourceError
 
 KEPT_BYTES = 32 * 1024 * 1024
 """About how much memory compiled units may take."""
+
+AT_ONCE, EACH = 8, 2
+"""Sources that are compiled at once, in all and of one caller; more wait, and who waits longest holds up nobody else."""
 
 _PER_MARK = 120
 _PER_UNIT = 2_000
@@ -31,9 +35,10 @@ class Compiler:
         self._kept: OrderedDict[bytes, Unit | SourceError] = OrderedDict()
         self._size = 0
         self._running: dict[bytes, asyncio.Future[None]] = {}
+        self._turns = Turns(AT_ONCE, EACH)
 
-    async def compile(self, source: str) -> Unit:
-        """Compile a val; raise SourceError with line and column.
+    async def compile(self, source: str, caller: str | None = None) -> Unit:
+        """Compile a val, in a turn of this caller's (None: anonymous); raise SourceError with line and column.
 
         Whatever else goes wrong (a limit of the guest) is raised as it comes and is not remembered.
         """
@@ -42,13 +47,21 @@ class Compiler:
             if running := self._running.get(key):
                 await asyncio.wait([running])
             else:
-                await self._compile(key, source)
+                await self._compile(key, source, caller)
         if isinstance(kept, SourceError):
             raise SourceError(str(kept), kept.line, kept.column)
         return kept
 
-    async def _compile(self, key: bytes, source: str) -> None:
+    async def _compile(self, key: bytes, source: str, caller: str | None) -> None:
         """Compile and remember. Whoever waits meanwhile looks again when this is done, and tries if it failed."""
+        await self._turns.take(caller)
+        try:
+            if self._recall(key) is None and key not in self._running:
+                await self._compile_now(key, source)
+        finally:
+            self._turns.give(caller)
+
+    async def _compile_now(self, key: bytes, source: str) -> None:
         done = self._running[key] = asyncio.get_running_loop().create_future()
         try:
             answer = await self._run(source)

@@ -61,15 +61,15 @@ class Runner:
         """Return what the entry is called, and what the runtime's `enter` takes."""
         val, code = task.val, task.row.code or ""
         if val is None:
-            return ENTRY, _entry(run, task, ENTRY, await self._compiler.compile(code), hidden=False)
+            return ENTRY, _entry(run, task, ENTRY, await self._compiler.compile(code, task.row.caller), hidden=False)
         name = f"@{val.owner}.{val.name}@{val.version}"
         if Principal(val.owner) != task.caller:
             # Another's: the caller's own code is its name.
-            return ENTRY, _entry(run, task, ENTRY, await self._compiler.compile(name), hidden=False)
+            return ENTRY, _entry(run, task, ENTRY, await self._compiler.compile(name, task.row.caller), hidden=False)
         if val.kind is Kind.DATA:
             return name, (task.manner, name, val.payload, None, *_given(task))
         hidden = val.privacy is Privacy.PRIVATE
-        return name, _entry(run, task, name, await self._compiler.compile(val.code), hidden=hidden)
+        return name, _entry(run, task, name, await self._compiler.compile(val.code, task.row.caller), hidden=hidden)
 
 
 def _entry(run: Run, task: Task, name: str, unit: Unit, *, hidden: bool) -> tuple[Value, ...]:

@@ -69,7 +69,7 @@ class Saver:
         account, known = self._insist_own(owner, val_id)
         if len(code.encode("utf-8", "replace")) > self._settings.code:
             raise TooLarge(f"The code is longer than {self._settings.code} bytes; split it into several vals.")
-        unit = await self._compiler.compile(code)
+        unit = await self._compiler.compile(code, Principal(account.name).name)
         wanted = name or (known.name if known else None) or unit.name or self._new_name(account.name)
         renamed = self._renamed(known, insist_name(wanted, "a val"))
         caller = Principal(account.name)
@@ -128,7 +128,7 @@ class Saver:
     async def named(self, code: str, owner: str) -> frozenset[tuple[str, str]]:
         """Which vals a source of this owner's names, as (owner, name), folded; what does not compile names none."""
         try:
-            return (await self._compiler.compile(code)).named(owner)
+            return (await self._compiler.compile(code, owner.casefold())).named(owner)
         except (SourceError, GuestError):
             return frozenset()
 

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 import pytest
 
 from host_api.compiler import Compiler, Use
+from host_api.compiler.compiler import AT_ONCE, EACH
 from kernel.errors import BrokenGuest, CpuLimit, SourceError
 
 ANSWER: dict[str, object] = {
@@ -146,3 +147,44 @@ async def test_an_endless_message_is_cut() -> None:
     with pytest.raises(SourceError) as caught:
         await Compiler(Guest(WRONG | {"message": "x" * 10_000})).compile("a")
     assert len(str(caught.value)) == 500
+
+
+async def test_one_callers_sources_hold_up_nobody_else() -> None:
+    begun: list[str] = []
+    go = asyncio.Event()
+
+    async def slow(source: str) -> str:
+        begun.append(source)
+        await go.wait()
+        return '{"ok": false, "message": "no", "line": 1, "column": 1}'
+
+    compiler = Compiler(slow)
+    greedy = [asyncio.ensure_future(compiler.compile(f"greedy {number}", "a")) for number in range(EACH + 5)]
+    modest = asyncio.ensure_future(compiler.compile("modest", "b"))
+    while "modest" not in begun:  # noqa: ASYNC110 - what has begun is another's state
+        await asyncio.sleep(0)
+    assert len(begun) == EACH + 1
+    many = [asyncio.ensure_future(compiler.compile(f"many {number}", str(number))) for number in range(AT_ONCE * 2)]
+    await asyncio.sleep(0)
+    assert len(begun) == AT_ONCE
+    go.set()
+    await asyncio.wait([*greedy, modest, *many])
+    assert len(begun) == len(set(begun)) == len(greedy) + 1 + len(many)
+
+
+async def test_who_gives_up_waiting_for_the_compiler_keeps_no_turn() -> None:
+    go = asyncio.Event()
+
+    async def slow(source: str) -> str:
+        await go.wait()
+        return '{"ok": false, "message": "no", "line": 1, "column": 1}'
+
+    compiler = Compiler(slow)
+    waiting = [asyncio.ensure_future(compiler.compile(f"{number}", "a")) for number in range(EACH * 3)]
+    await asyncio.sleep(0)
+    for one in waiting:
+        one.cancel()
+    await asyncio.wait(waiting)
+    go.set()
+    with pytest.raises(SourceError):
+        await compiler.compile("another", "a")
