@@ -38,6 +38,29 @@ def _add_user_arguments(parser: ArgumentParser) -> None:
     parser.add_argument("--email", metavar="E", help="where console.email goes")
 
 
+def _set_email(context: Context, args: Namespace) -> int:
+    with context.open_store() as store:
+        account = _account(store, args.user)
+        run_async(_moved(store, account, None if args.none else args.email))
+    context.hint(
+        f"Mail for @{account.name} goes to {args.email}."
+        if not args.none
+        else f"@{account.name} gets no mail any more."
+    )
+    return 0
+
+
+async def _moved(store: Store, account: Account, email: str | None) -> None:
+    await store.set_email(account.id, email)
+
+
+def _set_email_arguments(parser: ArgumentParser) -> None:
+    user_argument(parser)
+    where = parser.add_mutually_exclusive_group(required=True)
+    where.add_argument("email", metavar="E", nargs="?", help="where console.email goes from now on")
+    where.add_argument("--none", action="store_true", help="nowhere: it stays in the outbox")
+
+
 def _list_users(context: Context, args: Namespace) -> int:
     with context.open_store() as store:
         accounts = store.accounts()
@@ -161,6 +184,13 @@ COMMANDS = (
         "valgate user add alice --email alice@example.org",
         _add_user,
         _add_user_arguments,
+    ),
+    Command(
+        ("user", "email"),
+        "Say where an account's mail goes; what is on its way already goes where it was to go.",
+        "valgate user email alice alice@example.org",
+        _set_email,
+        _set_email_arguments,
     ),
     Command(("user", "list"), "List the accounts.", "valgate user list", _list_users, json_argument),
     Command(

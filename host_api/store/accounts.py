@@ -70,6 +70,11 @@ def add(db: sqlite3.Connection, name: str, email: str | None) -> Account:
     return account
 
 
+def set_email(db: sqlite3.Connection, account_id: str, email: str | None) -> None:
+    """Say where an account's mail goes from now on; None is nowhere. Raises BadInput."""
+    db.execute("UPDATE accounts SET email = ? WHERE id = ?", (_insist_email(email), account_id))
+
+
 def _insist_email(email: str | None) -> str | None:
     # Nothing that could start another header, or another address.
     if email is not None and not _EMAIL.fullmatch(email):

@@ -71,6 +71,19 @@ def test_a_second_user_of_the_name_is_refused_and_told_about_tokens(valgate: Run
     assert "valgate token new ALICE" in again.err
 
 
+def test_an_accounts_mail_may_go_elsewhere_or_nowhere(valgate: Run, database: Path) -> None:
+    valgate("user", "add", "alice", "--email", "alice@example.org")
+    assert "new@example.org" in valgate("user", "email", "@Alice", "new@example.org").err
+    assert "new@example.org" in valgate("user", "list").insist()
+    assert valgate("user", "email", "alice", "a@b\r\nBcc: c@d.ee").status == 1
+    assert valgate("user", "email", "nobody", "a@b.cc").status == 1
+    assert valgate("user", "email", "alice", "--none").status == 0
+    with Store.open(database) as store:
+        found = store.account("alice")
+    assert found is not None
+    assert found.email is None
+
+
 def test_a_token_lives_from_new_to_revoke(valgate: Run, database: Path) -> None:
     valgate("user", "add", "alice")
     made = valgate("token", "new", "@Alice", "--name", "laptop", "--scope", "run", "--scope", "val:read", "--days", "9")

@@ -68,6 +68,10 @@ class AboutAccounts(Base):
         """Add an account; raise BadInput, or Conflict if the name is taken."""
         return self._writer.submit(lambda db: accounts.add(db, name, email))
 
+    def set_email(self, account_id: str, email: str | None) -> Future[None]:
+        """Say where an account's mail goes from now on; None is nowhere. Raises BadInput."""
+        return self._writer.submit(lambda db: accounts.set_email(db, account_id, email))
+
     def add_token(
         self, account_id: str, name: str = "", scopes: Iterable[Scope] = ALL_SCOPES, expires_at: int | None = None
     ) -> Future[tuple[Token, str]]:
