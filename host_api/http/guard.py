@@ -111,6 +111,8 @@ async def _answered(
             log.exception("request failed")
         # An operator's mistake is his to read: its sentence names files of the host.
         return _instead(request, answers.failure(HostFailure() if isinstance(error, BadSetting) else error))
+    except web.HTTPNotFound as error:
+        return await _without_slash(request) or answers.translated(error)
     except web.HTTPException as error:
         return answers.translated(error)
     except Exception as error:
@@ -119,6 +121,16 @@ async def _answered(
         # The last door: logged with its cause, told without it.
         log.exception("request failed")
         return _instead(request, answers.failure(HostFailure()))
+
+
+async def _without_slash(request: web.Request) -> web.Response | None:
+    """Send a client to the address that it means: some of 2023 write `/v1/me/`. Method and body go along (308)."""
+    path = request.rel_url.raw_path
+    if len(path) < len("/x/") or not path.endswith("/") or path.endswith("//"):
+        return None
+    meant = request.rel_url.with_path(path[:-1], encoded=True, keep_query=True)
+    found = await request.app.router.resolve(request.clone(rel_url=meant))
+    return None if found.http_exception else web.Response(status=308, headers={"Location": str(meant)})
 
 
 def _instead(request: web.Request, failure: web.Response) -> web.Response:

@@ -97,6 +97,23 @@ async def test_an_editor_opens_its_tree_of_vals(world: World) -> None:
     assert await walk(world, f"{world.address}/v1/me/likes?limit=100", "bob") == []
 
 
+@pytest.mark.parametrize("path", ["/v1/me/", "/v1/me/runs/?limit=3", "/v1/search/vals/?query=x"])
+async def test_an_address_with_a_slash_too_many_leads_to_the_one_that_is_meant(world: World, path: str) -> None:
+    got = await world.call("GET", path, by="alice")
+    assert (got.status, got.headers["Location"]) == (308, path.replace("/?", "?").removesuffix("/"))
+    async with world.session.get(
+        world.address + path, headers={"Authorization": f"Bearer {world.tokens['alice']}"}
+    ) as followed:
+        assert followed.status == 200
+
+
+@pytest.mark.parametrize(
+    "path", ["/nowhere/", "/", "//", "//evil.example/", "/v1/me//", "//v1/me/", "/\\evil.example/v1/me/"]
+)
+async def test_and_nowhere_else(world: World, path: str) -> None:
+    assert (await world.call("GET", path, by="alice")).status == 404
+
+
 async def test_an_editor_makes_writes_compares_and_deletes_a_val(world: World) -> None:
     code = "export async function untitled_a1b2c3d4() {\n\n};"
     val = (await world.call("POST", "/v1/vals", by="alice", body={"code": code}, headers=JSON)).insist(200)
