@@ -126,7 +126,7 @@ async def _answered(
 async def _without_slash(request: web.Request) -> web.Response | None:
     """Send a client to the address that it means: some of 2023 write `/v1/me/`. Method and body go along (308)."""
     path = request.rel_url.raw_path
-    if len(path) < len("/x/") or not path.endswith("/") or path.endswith("//"):
+    if not path.startswith("/v1/") or not path.endswith("/") or path.endswith("//"):
         return None
     meant = request.rel_url.with_path(path[:-1], encoded=True, keep_query=True)
     found = await request.app.router.resolve(request.clone(rel_url=meant))

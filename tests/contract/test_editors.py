@@ -108,7 +108,8 @@ async def test_an_address_with_a_slash_too_many_leads_to_the_one_that_is_meant(w
 
 
 @pytest.mark.parametrize(
-    "path", ["/nowhere/", "/", "//", "//evil.example/", "/v1/me//", "//v1/me/", "/\\evil.example/v1/me/"]
+    "path",
+    ["/nowhere/", "/", "//", "//evil.example/", "/v1/me//", "/v1/", "/docs/", "//v1/me/", "/\\evil.example/v1/me/"],
 )
 async def test_and_nowhere_else(world: World, path: str) -> None:
     assert (await world.call("GET", path, by="alice")).status == 404
