@@ -1,6 +1,7 @@
 // fetch. The other half is host_api/capabilities/fetch.py: it follows redirects, undoes codings, and decides what may be reached.
 import { install } from "./born.js";
 import { fromData } from "./data-url.js";
+import { bufferOf, PIECE, piecesOf } from "./pieces.js";
 import { makeResponse, requestOfFetch, take } from "./web/body.js";
 import { offAbort, onAbort } from "./web/abort.js";
 import { Request } from "./web/request.js";
@@ -10,7 +11,6 @@ const READ = 2;
 const WRITE = 3;
 const ABORT = 4;
 
-const PIECE = 256 * 1024; // the most bytes of a message; a body that is larger goes in several
 const EMPTY_STATUS = { __proto__: null, 101: 1, 103: 1, 204: 1, 205: 1, 304: 1 };
 const { parse, stringify } = JSON;
 const { defineProperty } = Object;
@@ -22,9 +22,6 @@ function own(error, place) {
   if (isError(mine)) defineProperty(mine, "stack", { value: place.stack, writable: true, configurable: true });
   return mine;
 }
-
-// The bytes of a view, as a buffer of their own.
-const bufferOf = (bytes, from, to) => (from === 0 && to === bytes.buffer.byteLength ? bytes.buffer : bytes.slice(from, to).buffer);
 
 // One fetch on its way. What waits is rejected at once when the signal aborts, whatever the host does meanwhile.
 class Transfer {
@@ -138,7 +135,7 @@ class Transfer {
 
   async #write(bytes) {
     if (bytes === undefined) return this.ask(WRITE, undefined);
-    for (let at = 0; at < bytes.length; at += PIECE) await this.ask(WRITE, bufferOf(bytes, at, Math.min(at + PIECE, bytes.length)));
+    for (const piece of piecesOf(bytes)) await this.ask(WRITE, piece);
     return undefined;
   }
 
@@ -188,7 +185,7 @@ async function perform(host, id, place, request) {
   const fits = source === null && (bytes === null || bytes.length <= PIECE);
   const upload = source !== null ? "streamed" : fits ? "whole" : "gathered";
   const transfer = new Transfer(host, id, place, signal, !fits);
-  const body = fits && bytes !== null ? bufferOf(bytes, bytes.byteOffset, bytes.byteOffset + bytes.length) : undefined;
+  const body = fits && bytes !== null ? bufferOf(bytes) : undefined;
   const starting = start(transfer, wanted, body, upload);
   if (!fits) transfer.send(source ?? whole(bytes));
   return starting;

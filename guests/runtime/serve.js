@@ -2,9 +2,10 @@
 import { take } from "./web/body.js";
 import { isResponse, responseList, responseParts } from "./web/response.js";
 import { serveExpress } from "./express/index.js";
+import { bufferOf, PIECE, piecesOf } from "./pieces.js";
 import { checkedList } from "./web/headers.js";
 import { ofBytes, ofSource } from "./web/payload.js";
-import { requestOf } from "./web/request.js";
+import { freshParts, requestOf } from "./web/request.js";
 
 const WHOLE = 1;
 const BEGIN = 2;
@@ -13,11 +14,7 @@ const END = 4;
 const READ = 5;
 const SETTLED = 6;
 
-const PIECE = 256 * 1024; // the most bytes of a message; a body that is larger goes in several
 const { parse, stringify } = JSON;
-
-// The bytes of a view, as a buffer of their own.
-const bufferOf = (bytes, from, to) => (from === 0 && to === bytes.buffer.byteLength ? bytes.buffer : bytes.slice(from, to).buffer);
 
 export class Door {
   #host;
@@ -37,7 +34,7 @@ export class Door {
     const size = body === null ? 0 : body.length;
     if (size <= PIECE / 4 || (typeof body !== "string" && size <= PIECE)) {
       this.begun = this.ended = true;
-      this.#call(WHOLE, status, reason, stringify(fields), body === null || typeof body === "string" ? (body ?? undefined) : bufferOf(body, body.byteOffset, body.byteOffset + size));
+      this.#call(WHOLE, status, reason, stringify(fields), body === null || typeof body === "string" ? (body ?? undefined) : bufferOf(body));
       return;
     }
     const bytes = typeof body === "string" ? new TextEncoder().encode(body) : body;
@@ -53,7 +50,7 @@ export class Door {
 
   // Returns when there is room for more.
   write(bytes) {
-    for (let at = 0; at < bytes.length; at += PIECE) this.#call(WRITE, bytes.slice(at, Math.min(at + PIECE, bytes.length)).buffer);
+    for (const piece of piecesOf(bytes)) this.#call(WRITE, piece);
   }
 
   end() {
@@ -106,24 +103,8 @@ export async function respond(host, response) {
 
 function requestFrom(door, it, body) {
   const given = body === undefined ? ofSource({ pull: () => door.read(), cancel() {} }) : body.byteLength ? ofBytes(new Uint8Array(body)) : null;
-  return requestOf({
-    url: it.url,
-    method: it.method,
-    payload: it.method === "GET" || it.method === "HEAD" ? null : given,
-    headers: undefined,
-    list: checkedList(it.headers),
-    guard: "immutable",
-    signal: undefined,
-    follows: undefined,
-    referrer: "about:client",
-    referrerPolicy: "",
-    mode: "cors",
-    credentials: "same-origin",
-    cache: "default",
-    redirect: "manual",
-    integrity: "",
-    keepalive: false,
-  });
+  const payload = it.method === "GET" || it.method === "HEAD" ? null : given;
+  return requestOf({ ...freshParts(it.url), method: it.method, payload, list: checkedList(it.headers), guard: "immutable", redirect: "manual" });
 }
 
 async function serveWeb(host, handler, it, body) {

@@ -124,6 +124,18 @@ async def test_a_small_answer_goes_at_once_and_a_large_one_in_pieces(world: Worl
     assert bytes(tray.body) == b"x" * 600_000
 
 
+@pytest.mark.parametrize("size", [4, 300_000])
+async def test_a_part_of_a_buffer_is_that_part(world: World, size: int) -> None:
+    bytes_ = f"Buffer.from('ab' + 'c'.repeat({size}) + 'de').subarray(1, -1)"
+    await world.save("B", f"export const sent = (req, res) => res.type('bin').send({bytes_})")
+    await world.save("B", f"export const streamed = (req, res) => {{ res.write({bytes_}); res.end() }}")
+    await world.save("B", f"export const blob = () => new Response(new Blob([{bytes_}, 'x']).slice(1, -1))")
+    whole = b"b" + b"c" * size + b"d"
+    assert bytes((await visit(world, "B.sent"))[1].body) == whole
+    assert bytes((await visit(world, "B.streamed"))[1].body) == whole
+    assert bytes((await visit(world, "B.blob"))[1].body) == whole[1:]
+
+
 async def test_two_parameters_mean_express_and_fewer_a_fetch_handler(world: World) -> None:
     await world.save("B", "export const two = (req, res) => res.send(req.constructor.name)")
     await world.save("B", "export const one = (request) => new Response(request.constructor.name)")

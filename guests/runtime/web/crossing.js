@@ -3,6 +3,7 @@
 // `dehydrate` says the state in the sender: undefined when the object is no real one. `hydrate` makes the object again in the receiver,
 // of a state that a stranger wrote, while its message is read: it checks all of it, and runs nothing that the receiver's val may have
 // patched: captured functions, own properties and index loops only.
+import { bufferOf } from "../pieces.js";
 import { AbortController, AbortSignal, isOwnSignal } from "./abort.js";
 import { Blob, blobOf, bytesOf, File, fileOf, isBlob, isFile } from "./blob.js";
 import { entriesOf, FormData, formOf, isForm } from "./form.js";
@@ -63,7 +64,7 @@ function isBlobType(text) {
 const refused = (text) => new DOMException(text, "DataCloneError");
 
 // Of a view of a larger buffer, only what the view shows goes.
-const whole = (bytes) => (bytes.byteLength === bytes.buffer.byteLength ? bytes : bytes.slice());
+const whole = (bytes) => (bytes.byteLength === bytes.buffer.byteLength ? bytes : new Uint8Array(bufferOf(bytes)));
 
 // Whether what is packed is data that was read from the store, to see what has changed: a body that was read there has not.
 let keeping = false;

@@ -47,7 +47,7 @@ function addressFrom(input) {
 }
 
 // The parts of a Request, in one object.
-const freshParts = (url) => ({
+export const freshParts = (url) => ({
   url,
   method: "GET",
   payload: null,
