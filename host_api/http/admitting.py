@@ -5,12 +5,15 @@ This file does not know what a handler does.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from aiohttp import web
 
 from host_api.house import House
 from host_api.http.gate import gate_of
 from host_api.http.route import Access, Route
-from host_api.http.who import NOBODY, Requester, identify
+from host_api.http.who import NOBODY, Requester, identify, visitor
+from host_api.store import Store
 from kernel.errors import BadInput, Unauthorized
 
 NO_WORKER = (
@@ -24,7 +27,7 @@ def admit(route: Route, request: web.Request, house: House) -> Requester:
         raise BadInput(NO_WORKER)
     if route.access is Access.OPEN:
         return NOBODY
-    requester = _identified(request, house)
+    requester = _identified(request, house, visitor if route.access is Access.VISITOR else identify)
     if route.access is Access.ACCOUNT:
         requester.insist_account()
     if route.scope is not None:
@@ -32,11 +35,11 @@ def admit(route: Route, request: web.Request, house: House) -> Requester:
     return requester
 
 
-def _identified(request: web.Request, house: House) -> Requester:
+def _identified(request: web.Request, house: House, by: Callable[[web.Request, Store], Requester]) -> Requester:
     """Find who asks and count it; who tries tokens is counted as an address."""
     gate = gate_of(request)
     try:
-        requester = identify(request, house.store)
+        requester = by(request, house.store)
     except Unauthorized:
         gate.charge(request, NOBODY)
         raise

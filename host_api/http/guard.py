@@ -15,7 +15,7 @@ from aiohttp import web, web_app
 from aiohttp.typedefs import Middleware
 
 from host_api.house import House
-from host_api.http import answers, hosts, operators
+from host_api.http import answers, hosts, old, operators
 from host_api.http.gate import Gate
 from host_api.http.hostnames import Asked
 from host_api.http.incoming import insist_address
@@ -48,6 +48,7 @@ def guard(house: House, underway: Tasks, gate: Gate, running: tuple[str, ...]) -
         response = await _answered(request, handler, url_limit, gate, probe=probe)
         if not response.prepared:
             answers.dress(response, runs_code=request.rel_url.raw_path.startswith(running))
+            old.mark(request, response)
         # The pattern, not the path: of /v1/eval the path is somebody's code.
         resource = request.match_info.route.resource
         pattern = resource.canonical if resource else None

@@ -6,9 +6,7 @@ Every answer says so, and where the v1 route is.
 from __future__ import annotations
 
 import json
-from collections.abc import Awaitable, Callable
 from dataclasses import replace
-from functools import wraps
 from http import HTTPMethod
 from typing import Final
 from urllib.parse import parse_qsl
@@ -17,56 +15,34 @@ from aiohttp import web
 
 from host_api.door import Manner, Served
 from host_api.house import Entry
-from host_api.http import answers, incoming
+from host_api.http import incoming
 from host_api.http.answering import CONTROL, HttpDoor, Origin
 from host_api.http.eval import insist_anonymous
 from host_api.http.route import ANY_METHOD, Access, Call, Route
 from host_api.http.run import RESULT, SOURCE, val_name
 from host_api.http.schemas import STRING
 from host_api.http.serving import Visit, is_preflight, parts_of, preflight, serve, visible
-from host_api.http.who import visitor
 from host_api.store.model import Scope
-from kernel.errors import BadInput, ValgateError
+from kernel.errors import BadInput
 
 EVAL: Final = "/eval/"
 OLD_EXPRESS: Final = "/express/"
 MOST_FIELDS = 1000
 
-Handler = Callable[[Call], Awaitable[web.StreamResponse]]
 
-
-def _deprecated(response: web.StreamResponse, successor: str) -> web.StreamResponse:
-    if not response.prepared:
+def mark(request: web.Request, response: web.StreamResponse) -> None:
+    """Say of every answer to one of these addresses, a refusal too, that there is a newer way, and where."""
+    path = request.rel_url.raw_path
+    if path.startswith((EVAL, OLD_EXPRESS)) and not response.prepared:
         response.headers["Deprecation"] = "true"
-        response.headers["Link"] = f'<{successor}>; rel="successor-version"'
-    return response
+        response.headers["Link"] = f'</v1{path}>; rel="successor-version"'
 
 
-def _old(prefix: str) -> Callable[[Handler], Handler]:
-    """Say of every answer, a refusal too, that there is a newer way."""
-
-    def told(handler: Handler) -> Handler:
-        @wraps(handler)
-        async def handle(call: Call) -> web.StreamResponse:
-            successor = f"/v1{prefix}{call.request.rel_url.raw_path.removeprefix(prefix)}"
-            try:
-                return _deprecated(await handler(call), successor)
-            except ValgateError as error:
-                if call.request.writer.output_size:
-                    raise
-                return _deprecated(answers.failure(error), successor)
-
-        return handle
-
-    return told
-
-
-@_old(EVAL)
 async def eval_path(call: Call) -> web.StreamResponse:
     """Evaluate the expression in the path; a function is called with the query as an object. Answers `{"data": value}`."""
     insist_anonymous(call)
     code = incoming.insist_code(incoming.path_after(call.request, EVAL), call.house.settings.code)
-    door = HttpDoor(call.request, 0, _origin(call, EVAL))
+    door = HttpDoor(call.request, 0, _origin(call))
     outcome = await call.house.evaluate(
         requester=call.requester.name,
         source=SOURCE,
@@ -79,30 +55,27 @@ async def eval_path(call: Call) -> web.StreamResponse:
     return await door.finish(replace(outcome, json=b'{"data":' + outcome.json + b"}"))
 
 
-@_old(OLD_EXPRESS)
 async def express(call: Call) -> web.StreamResponse:
     """Let an Express handler answer, in the requester's own evaluation."""
     request, house = call.request, call.house
     if is_preflight(request):
         return preflight(request)
-    requester = visitor(request, house.store)
-    requester.insist_scope(Scope.EVAL)
-    insist_anonymous(replace(call, requester=requester))
+    requester = call.requester
+    insist_anonymous(call)
     named = val_name(call.path("val"))
     val = visible(house, named, requester)
     base, path = parts_of(request, OLD_EXPRESS)
-    visit = Visit(request, val, Manner.EXPRESS, base, path, _origin(call, OLD_EXPRESS), requester.name)
+    visit = Visit(request, val, Manner.EXPRESS, base, path, _origin(call), requester.name)
     mine = replace(visit, as_author=False, without_token=requester.account is not None, version=named.version)
     return await serve(house, mine)
 
 
-def _origin(call: Call, prefix: str) -> Origin:
+def _origin(call: Call) -> Origin:
     """The control origin, where a streamed answer says that it is old, too."""
-    successor = f"/v1{prefix}{call.request.rel_url.raw_path.removeprefix(prefix)}"
 
     def dress(response: web.StreamResponse) -> None:
         CONTROL.dress(response)
-        _deprecated(response, successor)
+        mark(call.request, response)
 
     return replace(CONTROL, dress=dress)
 
@@ -132,5 +105,5 @@ ROUTES = (
         parts={"expression": STRING},
         answers=RESULT,
     ),
-    Route(ANY_METHOD, OLD_EXPRESS + "{val}{rest:(/.*)?}", express, Access.OPEN, None, runs_code=True),
+    Route(ANY_METHOD, OLD_EXPRESS + "{val}{rest:(/.*)?}", express, Access.VISITOR, Scope.EVAL, runs_code=True),
 )

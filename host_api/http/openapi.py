@@ -150,7 +150,7 @@ def _security(route: Route) -> list[Json]:
     match route.access:
         case Access.OPEN:
             return []
-        case Access.ANYONE:
+        case Access.ANYONE | Access.VISITOR:
             return [{}, {_SCHEME: []}]
         case Access.ACCOUNT:
             return [{_SCHEME: []}]

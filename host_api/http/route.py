@@ -26,6 +26,8 @@ class Access(StrEnum):
     """Anybody, and a token is not looked at: for operators' probes."""
     ANYONE = "anyone"
     """Anonymous too; a token that is sent must be valid and have the scope."""
+    VISITOR = "visitor"
+    """As ANYONE, but an Authorization that is none of ours is the val's, and passes."""
     ACCOUNT = "account"
     """Only with a token."""
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from http import HTTPMethod
 from typing import Final
 
@@ -24,7 +24,7 @@ from host_api.http.hostnames import host_of, scheme_and_port
 from host_api.http.outgoing import CONNECTION
 from host_api.http.route import ANY_METHOD, Access, Call, Route
 from host_api.http.run import SOURCE, val_name
-from host_api.http.who import Requester, visitor
+from host_api.http.who import Requester
 from host_api.store import Val
 from host_api.store.model import Scope
 from kernel.errors import NotFound
@@ -175,33 +175,24 @@ def parts_of(request: web.Request, prefix: str) -> tuple[str, str]:
 
 
 async def _path_form(call: Call, prefix: str, manner: Manner) -> web.StreamResponse:
-    request, house = call.request, call.house
-    if is_preflight(request) and "Authorization" not in request.headers:
-        return await _preflighted(call, prefix, manner)
-    requester = visitor(request, house.store)
-    requester.insist_scope(Scope.RUN)
-    return await _served(call, prefix, manner, requester)
-
-
-async def _preflighted(call: Call, prefix: str, manner: Manner) -> web.StreamResponse:
-    """Answer a preflight alike for what is private and what is not there."""
     try:
-        return await _served(call, prefix, manner, Requester(None, None))
+        return await _served(call, prefix, manner)
     except NotFound:
-        return preflight(call.request)
+        if is_preflight(call.request) and "Authorization" not in call.request.headers:
+            return preflight(call.request)  # alike for what is private and what is not there
+        raise
 
 
-async def _served(call: Call, prefix: str, manner: Manner, requester: Requester) -> web.StreamResponse:
-    request, house = call.request, call.house
+async def _served(call: Call, prefix: str, manner: Manner) -> web.StreamResponse:
+    request, house, requester = call.request, call.house, call.requester
     named = val_name(call.path("val"))
     val = visible(house, named, requester)
     base, path = parts_of(request, prefix)
     if request.headers.get("Sec-Fetch-Dest", "") in DOCUMENTS and is_public(val) and named.version is None:
         return _to_its_host(house, request, val, manner, path)
-    visit = Visit(
-        request, val, manner, base, path, CONTROL, requester.name, without_token=requester.account is not None
-    )
-    return await serve(house, replace(visit, version=named.version))
+    ours = requester.account is not None
+    visit = Visit(request, val, manner, base, path, CONTROL, requester.name, without_token=ours, version=named.version)
+    return await serve(house, visit)
 
 
 def _to_its_host(house: House, request: web.Request, val: Val, manner: Manner, path: str) -> web.Response:
@@ -225,6 +216,6 @@ EXPRESS: Final = "/v1/express/"
 WEB: Final = "/v1/web/"
 
 ROUTES = tuple(
-    Route(ANY_METHOD, prefix + "{val}{rest:(/.*)?}", handler, Access.OPEN, None, runs_code=True)
+    Route(ANY_METHOD, prefix + "{val}{rest:(/.*)?}", handler, Access.VISITOR, Scope.RUN, runs_code=True)
     for prefix, handler in ((EXPRESS, express), (WEB, fetch_handler))
 )

@@ -227,6 +227,16 @@ async def test_who_has_no_token_or_a_wrong_one_is_counted_by_address(settings: S
             (await world.call("GET", "/healthz")).insist(200)
 
 
+@pytest.mark.parametrize("path", ["/v1/express/alice.page", "/v1/web/alice.site", "/express/alice.page"])
+async def test_a_val_that_answers_itself_is_asked_no_oftener(settings: Settings, path: str) -> None:
+    async with tight(settings, rate=2) as (world, _):
+        await world.val("alice", "export const page = (req, res) => res.send('x')", Privacy.PUBLIC)
+        await world.val("alice", "export const site = () => new Response('x')", Privacy.PUBLIC)
+        assert [(await world.call("GET", path)).status for _ in range(3)] == [200, 200, 429]
+        assert [(await world.call("GET", path, by="bob")).status for _ in range(3)] == [200, 200, 429]
+        assert (await world.call("GET", path, token="vg_guessed")).status == 429
+
+
 async def test_there_are_no_rates_unless_the_operator_sets_them(world: World) -> None:
     for _ in range(100):
         (await world.call("GET", "/v1/me", by="alice")).insist(200)
