@@ -16,6 +16,8 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from guests.patch import patched
+
 HERE = Path(__file__).parent
 OUT = HERE / "build"
 WORK = HERE / ".build"
@@ -48,6 +50,7 @@ def inputs(*folders: str) -> str:
     names = [
         HERE / "build.py",
         HERE / "boot.py",
+        HERE / "patch.py",
         HERE / "bundle.mjs",
         HERE / "package-lock.json",
         HERE.parent / "kernel" / "image.py",
@@ -174,7 +177,10 @@ def compile_engine() -> None:
         return
     stamp.unlink(missing_ok=True)
     quickjs = WORK / "quickjs"
-    zig = (sys.executable, "-m", "ziglang", "cc", *C_FLAGS, f"-I{quickjs}")
+    own = WORK / "patched"
+    own.mkdir(exist_ok=True)
+    (own / "quickjs.c").write_text(patched((quickjs / "quickjs.c").read_text()))
+    zig = (sys.executable, "-m", "ziglang", "cc", *C_FLAGS, f"-I{own}", f"-I{quickjs}")
     objects = []
     for name in QUICKJS:
         made = WORK / f"{name}.o"

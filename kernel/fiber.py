@@ -73,7 +73,7 @@ _VALUE_AT: int = generated.wasmtime_val_t.of.offset
 _VALUE_SIZE = ctypes.sizeof(generated.wasmtime_val_t)
 _I32, _I64 = 0, 1
 _u32 = struct.Struct("<I")
-_PARAMETERS = 3
+_PARAMETERS = 4
 """main(stack, depth, message)."""
 
 
@@ -199,7 +199,7 @@ class Fiber:
         "results",
     )
 
-    def __init__(self, program: Program, memory_limit: int, arguments: tuple[int, int, int]) -> None:
+    def __init__(self, program: Program, memory_limit: int, arguments: tuple[int, int, int, int]) -> None:
         """Instantiate and start, without running: `memory_limit` in bytes, `arguments` for main."""
         self._program, self._future = program, None
         self._places = _Places()

@@ -1,6 +1,6 @@
 /* The guest: one import that carries authority, one main(), one loop of reply-or-request. See ABI.md.
 
-   Exports: boot(stack) and load(length) for the image builder, main(stack, depth, message) for a life, buffer(length). */
+   Exports: boot(stack) and load(length) for the image builder, main(stack, depth, message, got) for a life, buffer(length). */
 #include "quickjs.c"
 #include <malloc.h>
 #include "wire.h"
@@ -20,14 +20,13 @@
 
 /* ---- a life ------------------------------------------------------------------------------------------ */
 
-static __attribute__((noinline, noreturn)) void live(uint32_t stack, uint32_t depth, uint32_t message) {
+static __attribute__((noinline, noreturn)) void live(uint32_t stack, uint32_t depth, uint32_t message, uint32_t got) {
   max_depth = depth;
   max_message = message;
   JS_SetMaxStackSize(rt, stack);
   JS_UpdateStackTop(rt);
-  ctx->random_state = (uint64_t)kernel_random() | 1;
   Encoder e = {0};
-  uint32_t got = send(&e, KIND_READY, 0, 0);
+  if (!got) got = send(&e, KIND_READY, 0, 0);
   for (;;) {
     InHead head = {0};
     Values values;
@@ -41,13 +40,14 @@ static __attribute__((noinline, noreturn)) void live(uint32_t stack, uint32_t de
 
 #define STACK_MARGIN (128u << 10) /* for what does not measure: see C_STACK in build.py */
 
-/* A stack that does not fit in front of the heap is taken from the heap: the compiler nests deeper than any val may. */
-EXPORT("main") void guest_main(uint32_t stack, uint32_t depth, uint32_t message) {
+/* `got` is the length of a first request that the kernel has put into the inbox already, or 0: then the guest asks for one.
+   A stack that does not fit in front of the heap is taken from the heap: the compiler nests deeper than any val may. */
+EXPORT("main") void guest_main(uint32_t stack, uint32_t depth, uint32_t message, uint32_t got) {
 #ifdef __wasm__ /* elsewhere (tests/fuzz) stacks are the system's */
   if (stack > (uintptr_t)__builtin_frame_address(0) - STACK_MARGIN) {
     uintptr_t top = ((uintptr_t)take(stack + STACK_MARGIN) + stack + STACK_MARGIN) & ~(uintptr_t)15;
     __asm__ volatile("local.get %0\n\tglobal.set __stack_pointer" : : "r"(top) : "memory");
   }
 #endif
-  live(stack, depth, message);
+  live(stack, depth, message, got);
 }

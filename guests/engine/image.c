@@ -30,6 +30,22 @@ static void widen_is_error(void) {
   JS_FreeValue(ctx, constructor);
 }
 
+static JSValue js_random(JSContext *c, JSValueConst self, int argc, JSValueConst *argv) {
+  (void)c, (void)self, (void)argc, (void)argv;
+  if (!ctx->random_state) ctx->random_state = (uint64_t)kernel_random() | 1;
+  return JS_NewFloat64(ctx, (double)(xorshift64star(&ctx->random_state) >> 11) * 0x1p-53);
+}
+
+/* Math.random takes its seed when it is first called: an image has none. */
+static void seed_later(void) {
+  JSAtom name = JS_NewAtom(ctx, "Math");
+  JSValue math = JS_GetProperty(ctx, ctx->global_obj, name);
+  JS_FreeAtom(ctx, name);
+  JS_DefinePropertyValueStr(ctx, math, "random", JS_NewCFunction(ctx, js_random, "random", 0), JS_PROP_WRITABLE | JS_PROP_CONFIGURABLE);
+  JS_FreeValue(ctx, math);
+  ctx->random_state = 0;
+}
+
 EXPORT("boot") void guest_boot(uint32_t stack) {
   rt = JS_NewRuntime2(&ENGINE_MEMORY, NULL);
   JS_SetMaxStackSize(rt, stack);
@@ -38,6 +54,7 @@ EXPORT("boot") void guest_boot(uint32_t stack) {
   JS_SetHostPromiseRejectionTracker(rt, track_rejection, NULL);
   hide_functions_of_stacks();
   widen_is_error();
+  seed_later();
   remote_boot();
   guest_buffer(4096);
 }
@@ -54,30 +71,60 @@ static int report(JSValue value) { /* 0, or the length of an error text in the b
   return n;
 }
 
-/* All of one list, in another. */
+/* All of one list, at the end of another. */
 static void move_all(struct list_head *from, struct list_head *to) {
-  init_list_head(to);
+  if (!to->next) init_list_head(to);
   if (!list_empty(from)) {
-    *to = *from;
-    to->next->prev = to->prev->next = to;
+    from->next->prev = to->prev;
+    to->prev->next = from->next;
+    from->prev->next = to;
+    to->prev = from->prev;
   }
   init_list_head(from);
 }
 
-/* What booted lives as long as the guest: the collector need not walk it, which would touch every page of the image. Each object is
-   held once more, so that no count of it falls to zero, and stands in a list of its own, from which it may still be taken. Not
-   shapes: who changes an object asks whether its shape is its own, and one whose count falls to zero stays where it is. */
+/* The engine takes small blocks from arenas of one size each. A short life would touch a page of every size, wherever the boot left
+   some room: instead all sizes begin in one place, a few blocks of each, and what the boot left is never used again.
+   Each arena counts one block more than there is, so that it is never empty and never given back. */
+static struct list_head retired[JS_ARENA_BLOCK_SIZE_COUNT];
+
+static uint32_t first_blocks(int index) { return arena_block_sizes[index] <= 128 ? 1024 / arena_block_sizes[index] : 2; }
+static uint32_t first_room(int index) { return sizeof(JSArena) + first_blocks(index) * arena_block_sizes[index]; }
+static uint32_t blocks_of(JSArena *arena) { return arena->n_blocks - (arena->n_blocks == first_blocks(arena->block_size_idx) + 1); }
+
+/* What is in an image lives as long as the guest, and nothing of it is counted: a count that moves is a page that is no longer the
+   image's. The collector need not walk it either: it stands in a list of its own, from which it may still be taken.
+   A shape that nobody else can come to have stays counted: who changes its object insists on being its only one. */
 static struct list_head immortal;
+
+static void keep_block(JSMallocBlockHeader *block) {
+  if (block->gc_obj_type != JS_GC_OBJ_TYPE_SHAPE) block->ref_count = JS_IMMORTAL;
+}
 
 static void keep_for_good(void) {
   struct list_head *at;
+  for (int i = 0; i < JS_ARENA_BLOCK_SIZE_COUNT; i++)
+    list_for_each(at, &rt->arena_state.arena_list[i]) {
+      JSArena *arena = list_entry(at, JSArena, link);
+      for (uint32_t j = 0; j < blocks_of(arena); j++) keep_block(arena_get_block(arena, j, arena_block_sizes[i]));
+    }
+  for (int i = 1; i < rt->atom_size; i++)
+    if (!atom_is_free(rt->atom_array[i])) JS_REF_COUNT(rt->atom_array[i]) = JS_IMMORTAL;
   list_for_each(at, &rt->gc_obj_list) {
     JSGCObjectHeader *header = list_entry(at, JSGCObjectHeader, link);
-    if (JS_GC_TYPE(header) != JS_GC_OBJ_TYPE_SHAPE) JS_REF_COUNT(header)++;
+    if (JS_GC_TYPE(header) != JS_GC_OBJ_TYPE_SHAPE || ((JSShape *)header)->is_hashed) JS_REF_COUNT(header) = JS_IMMORTAL;
+  }
+  move_all(&rt->gc_obj_list, &immortal);
+}
+
+/* What booted is read-only to others; what a val's top level made is the val's to lend. */
+static void note_all_booted(void) {
+  struct list_head *at;
+  list_for_each(at, &rt->gc_obj_list) {
+    JSGCObjectHeader *header = list_entry(at, JSGCObjectHeader, link);
     if (JS_GC_TYPE(header) == JS_GC_OBJ_TYPE_JS_OBJECT) note_booted((uintptr_t)header);
   }
   qsort(booted, booted_count, sizeof *booted, by_address);
-  move_all(&rt->gc_obj_list, &immortal);
 }
 
 /* What was booted shows as native, and an image holds no source: half of a heap would be text, each function's within its parent's. */
@@ -92,14 +139,6 @@ static void forget_sources(void) {
     function->source = NULL;
   }
 }
-
-/* The engine takes small blocks from arenas of one size each. A short life would touch a page of every size, wherever the boot left
-   some room: instead all sizes begin in one place, a few blocks of each, and what the boot left is never used again.
-   Each arena counts one block more than there is, so that it is never empty and never given back. */
-static struct list_head retired[JS_ARENA_BLOCK_SIZE_COUNT];
-
-static uint32_t first_blocks(int index) { return arena_block_sizes[index] <= 128 ? 1024 / arena_block_sizes[index] : 2; }
-static uint32_t first_room(int index) { return sizeof(JSArena) + first_blocks(index) * arena_block_sizes[index]; }
 
 static JSArena *small_arena(uint8_t *at, int index) {
   uint32_t size = arena_block_sizes[index], count = first_blocks(index);
@@ -128,6 +167,20 @@ static void begin_in_one_place(void) {
 }
 
 #define GC_ROOM (4u << 20)
+#define FREE_ROOM (1u << 20)
+
+/* Make this heap the beginning of others: nothing is under way, nothing hangs on a seed, nobody outside is known. */
+static bool seal(void) {
+  if (JS_IsJobPending(rt) || rejection_count || attention || finished || ctx->random_state || export_by_id.count || remote_by_handle.count || mirror_by_handle.count)
+    return false;
+  JS_RunGC(rt);
+  JS_SetGCThreshold(rt, rt->malloc_state.malloc_size + GC_ROOM); /* a short life never collects the image's own objects */
+  keep_for_good();
+  begin_in_one_place();
+  void *volatile room = take(FREE_ROOM); /* so that a short life does not grow its memory */
+  free(room);
+  return true;
+}
 
 /* load(length): run the runtime's script, a function (glue, global) => handlers, from the buffer */
 EXPORT("load") int guest_load(uint32_t length) {
@@ -151,10 +204,6 @@ EXPORT("load") int guest_load(uint32_t length) {
   JS_FreeValue(ctx, global);
   if (JS_IsException(handlers)) return report(handlers);
   run_jobs();
-  JS_RunGC(rt);
-  JS_SetGCThreshold(rt, rt->malloc_state.malloc_size + GC_ROOM); /* a short life never collects the image's own objects */
-  keep_for_good();
-  begin_in_one_place();
-  ctx->random_state = 0; /* given at birth */
-  return JS_IsJobPending(rt) ? report(JS_ThrowInternalError(ctx, "the image holds a pending job")) : 0;
+  note_all_booted();
+  return seal() ? 0 : report(JS_ThrowInternalError(ctx, "the image holds something that is not over"));
 }

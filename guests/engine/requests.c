@@ -28,6 +28,8 @@ static JSValue reasons(void) {
   return list;
 }
 
+static bool seal(void); /* image.c */
+
 static JSValue perform(InHead *head, int argc, JSValueConst *argv, uint32_t *status) {
   JSValue list, result;
   switch (head->op & 0xff) {
@@ -35,6 +37,7 @@ static JSValue perform(InHead *head, int argc, JSValueConst *argv, uint32_t *sta
   case OP_LOAD: return call_handler("load", argc, argv);
   case OP_PURE: return call_handler("pure", argc, argv);
   case OP_PUMP: run_jobs(); return JS_UNDEFINED;
+  case OP_SEAL: return JS_NewBool(ctx, seal());
   case OP_SETTLED: return settle_mirror(head->target, argc > 0 && JS_VALUE_GET_NORM_TAG(argv[0]) == JS_TAG_INT && JS_VALUE_GET_INT(argv[0]), argc > 1 ? argv[1] : JS_UNDEFINED);
   case OP_END:
     list = reasons();
