@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import wasmtime
 
-from kernel.image import image_module
+from kernel.image import Image
 
 MIB = 1 << 20
+INBOX = 16 * 1024
+"""Bytes of a guest's inbox at its beginning: guests/engine/image.c has the same number."""
 
 
 class BootError(Exception):
@@ -26,8 +28,8 @@ class Booter:
         self._module = wasmtime.Module(self._engine, engine)
         self._stack = stack
 
-    def image(self, script: str) -> bytes:
-        """Return the module whose memory is the heap after `script` ran; raise BootError."""
+    def image(self, script: str) -> Image:
+        """Return the heap after `script` ran; raise BootError."""
         store = wasmtime.Store(self._engine)
         memory = self._memory(store)
         exports = self._linker(store, memory).instantiate(store, self._module).exports(store)
@@ -40,7 +42,8 @@ class Booter:
         if failed:
             at = call["buffer"](store, 0)  # type: ignore[operator]
             raise BootError(bytes(memory.read(store, at, at + failed)).decode(errors="replace"))
-        return image_module(bytes(memory.read(store, 0, memory.data_len(store))))
+        inbox = call["buffer"](store, 0)  # type: ignore[operator]
+        return Image.of(bytes(memory.read(store, 0, memory.data_len(store))), (inbox, INBOX))
 
     def _memory(self, store: wasmtime.Store) -> wasmtime.Memory:
         wanted = next(each.type for each in self._module.imports if each.name == "memory")

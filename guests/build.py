@@ -22,7 +22,7 @@ HERE = Path(__file__).parent
 OUT = HERE / "build"
 WORK = HERE / ".build"
 STAMP = OUT / "inputs.sha256"
-ENGINE, RUNTIME, COMPILER = OUT / "engine.wasm", OUT / "runtime.wasm", OUT / "compiler.wasm"
+ENGINE, RUNTIME, COMPILER = OUT / "engine.wasm", OUT / "runtime.image", OUT / "compiler.image"
 DOCS = OUT / "docs"
 SWAGGER = ("swagger-ui-bundle.js", "swagger-ui.css", "swagger-ui-bundle.js.LICENSE.txt", "LICENSE", "NOTICE")
 
@@ -203,7 +203,7 @@ def make_images() -> None:
 
     booter = Booter(ENGINE.read_bytes(), JS_STACK)
     for script, image in (("runtime.js", RUNTIME), ("compiler.js", COMPILER)):
-        image.write_bytes(booter.image((WORK / script).read_text()))
+        image.write_bytes(booter.image((WORK / script).read_text()).to_bytes())
 
 
 def main() -> int:

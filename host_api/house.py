@@ -18,15 +18,20 @@ from host_api.capabilities.api import Told
 from host_api.compiler import Compiler
 from host_api.compiler.guest import guest_of
 from host_api.evaluating import Entry, Evaluator, Outcome, Runner, Saver, Shared, Underway
+from host_api.images import Images
+from host_api.images.parts import Parts
+from host_api.images.shelf import Shelf
 from host_api.load.load import Load
 from host_api.net.chain import Chains
 from host_api.net.client import Client
 from host_api.settings import Settings
 from host_api.store import Store
+from kernel.builder import Builder
 from kernel.capability import Run
 from kernel.engine import Engine
 from kernel.errors import BadSetting
 from kernel.evaluation import Kernel
+from kernel.image import Image
 
 __all__ = ["BUILT", "Entry", "House", "Outcome"]
 
@@ -39,7 +44,9 @@ class House:
     `evaluate` is Evaluator's; `save`, `fork` and `named` are Saver's.
     """
 
-    def __init__(self, settings: Settings, store: Store, kernel: Kernel, compiling: Kernel, client: Client) -> None:
+    def __init__(
+        self, settings: Settings, store: Store, kernel: Kernel, compiling: Kernel, client: Client, shelf: Shelf
+    ) -> None:
         """Use `House.open`."""
         self.settings, self.store = settings, store
         self._kernel, self._compiling, self._client = kernel, compiling, client
@@ -49,11 +56,13 @@ class House:
         )
         self.underway = Underway()
         compiler, chains = Compiler(guest_of(compiling)), Chains(settings.api_chain, settings.limits.cpu)
-        powers = capabilities(store, compiler, client, settings.fetching, self._call)
-        runner = Runner(Shared(settings, store, kernel, powers, self.underway), compiler, self.load)
+        builder = Builder(kernel, settings.limits)
+        self.images = Images(store, kernel, builder, Parts(store, compiler), shelf)
+        powers = capabilities(store, compiler, self.images, client, settings.fetching, self._call)
+        runner = Runner(Shared(settings, store, kernel, powers, self.underway), compiler, self.images, self.load)
         self._evaluator = Evaluator(settings, store, runner, self.load, chains)
         self.evaluate = self._evaluator.evaluate
-        saver = Saver(settings, store, compiler, runner, chains)
+        saver = Saver(settings, store, compiler, self.images, runner, chains)
         self.save, self.fork, self.named = saver.save, saver.fork, saver.named
 
     @classmethod
@@ -65,12 +74,14 @@ class House:
             engine = stack.enter_context(
                 Engine(_built("engine.wasm"), Path(user_cache_dir("valgate", appauthor=False)))
             )
-            kernel = Kernel(engine, engine.program(_built("runtime.wasm")))
-            compiling = Kernel(engine, engine.program(_built("compiler.wasm")), kernel.scheduler)
+            kernel = Kernel(engine, engine.program(Image.parse(_built("runtime.image"))))
+            compiling = Kernel(engine, engine.program(Image.parse(_built("compiler.image"))), kernel.scheduler)
             client = await stack.enter_async_context(
                 Client.open(settings.fetch_rules, settings.own_addresses, connections=settings.fetch_connections)
             )
-            yield cls(settings, store, kernel, compiling, client)
+            house = cls(settings, store, kernel, compiling, client, Shelf(None, b"", "", 0))
+            stack.push_async_callback(house.images.close)
+            yield house
 
     async def _call(self, run: Run, named: tuple[str, str, int | None], args: bytes) -> Told:
         """Lend `api` the evaluator, which is made after what it runs with."""

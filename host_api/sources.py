@@ -27,6 +27,11 @@ _FRAME = re.compile(
 )
 
 
+def key_of(owner: Principal, name: str, version: int) -> str:
+    """Return what names a version of a val inside one evaluation."""
+    return f"{owner}.{name}@{version}"
+
+
 @dataclass(frozen=True, slots=True)
 class Source:
     """A unit with its place: `name` as its owner reads it, `masked` whether others must not."""

@@ -132,6 +132,14 @@ class Recorder(Protocol):
         """Take the verdict of a host call."""
 
 
+@dataclass(frozen=True, slots=True)
+class Start:
+    """What a guest may be born of: a program (what that is, the engine knows), and the units in it, by key with their names."""
+
+    program: object
+    units: Mapping[str, str]
+
+
 @dataclass(slots=True)
 class Run:
     """What one evaluation's host calls share: its identity, its limits and its counters."""
@@ -141,6 +149,8 @@ class Run:
     recorder: Recorder
     spent: dict[str, int] = field(default_factory=dict)
     state: dict[str, object] = field(default_factory=dict)
+    starts: dict[Frame, Start] = field(default_factory=dict)
+    """What the guest of a frame is born of, where that is not the image that all share: said before it is born."""
     idle: tuple[Value, ...] | None = None
     """What the run comes to when nothing is left that could go on; None: that is a deadlock."""
     worked: float = 0.0

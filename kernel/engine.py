@@ -19,8 +19,9 @@ from typing import Self
 import wasmtime
 
 from kernel import fiber
-from kernel.image import without_data
+from kernel.image import Image, memory_module, without_data
 from kernel.limits import MIB
+from kernel.slots import GUARD, RESERVED, Heap, Slots
 
 TICK = 0.002
 """Seconds between ticks: the longest a guest keeps the event loop from others."""
@@ -42,17 +43,30 @@ class Engine:
         config = wasmtime.Config()
         config.epoch_interruption = True
         config.max_wasm_stack = NATIVE_STACK
+        config.memory_reservation, config.memory_guard_size = RESERVED, GUARD
         fiber.set_stack(config, FIBER_STACK)
+        fiber.set_memory(config)
         self.wasmtime = wasmtime.Engine(config)
         self.linker = wasmtime.Linker(self.wasmtime)
         self.linker.allow_shadowing = True
         fiber.define_imports(self.linker)
         self.code = _compiled(self.wasmtime, without_data(code), cache)
+        self.slots = Slots()
+        self._memories: dict[int, wasmtime.Module] = {}
         self._ticker = _Ticker(self.wasmtime)
 
-    def program(self, image: bytes) -> fiber.Program:
-        """Compile an image and pair it with the engine's code."""
-        return fiber.Program(self.wasmtime, self.linker, self.code, wasmtime.Module(self.wasmtime, image))
+    def program(self, image: Image, over: fiber.Program | None = None) -> fiber.Program:
+        """Pair an image with the engine's code; `over` is the program that it says the difference to. Raise BadImage or MemoryError."""
+        image.insist_whole()
+        memory = self._memories.get(image.size)
+        if memory is None:
+            memory = self._memories[image.size] = wasmtime.Module(self.wasmtime, memory_module(image.size))
+        heap = Heap(image.size, image.pieces, over.heap if over else None)
+        return fiber.Program(self.wasmtime, self.linker, self.code, memory, self.slots, heap, image.inbox)
+
+    def forget(self, program: fiber.Program) -> None:
+        """Let a program go; guests that live on it go on."""
+        self.slots.forget(program.heap)
 
     def wake(self) -> None:
         """Let the tick run; call it before a guest does."""
@@ -68,6 +82,7 @@ class Engine:
     ) -> None:
         """Stop the tick."""
         self._ticker.stop()
+        self.slots.close()
 
 
 def _compiled(engine: wasmtime.Engine, code: bytes, cache: Path | None) -> wasmtime.Module:

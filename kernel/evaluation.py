@@ -121,7 +121,7 @@ class Evaluation:
             await self._close()
 
     async def _live(self, entry: Entry) -> tuple[Value, ...]:
-        root = await self._guest(self._frame)
+        root = self._guest(self._frame)
         payload = self._birth(root) + wire.encode(*entry.values)
         self._request(Open(None, root, None, self._source), entry.op | wire.PUMP_AFTER, 0, (), payload)
         while True:
@@ -146,7 +146,7 @@ class Evaluation:
         if self._tasks:
             await asyncio.gather(*self._tasks, return_exceptions=True)
 
-    async def _guest(self, frame: Frame) -> Guest:
+    def _guest(self, frame: Frame) -> Guest:
         """Return the guest of this frame, born now if it is the first time; raise LimitError or Overloaded."""
         known = self._guests.get(frame)
         if known is not None:
@@ -156,13 +156,18 @@ class Evaluation:
             raise LimitError(f"an evaluation may have {limit} guests, and this would be one more")
         if self._kernel.guests >= self._kernel.most_guests:
             raise Overloaded("too many guests are alive; try again in a moment")
-        guest = Guest.born(frame, self._kernel.image, self._run.limits)
+        guest = self._born(frame)
         self._guests[frame] = guest
         self._kernel.guests += 1
         self.usage.guests += 1
-        ready = await self._turn(guest)
-        if ready.kind != Kind.READY:
-            raise BrokenGuest("a guest did not begin by saying that it is ready")
+        return guest
+
+    def _born(self, frame: Frame) -> Guest:
+        start = self._run.starts.get(frame)
+        if start is None or not isinstance(start.program, Program):
+            return Guest.born(frame, self._kernel.image, self._run.limits)
+        guest = Guest.born(frame, start.program, self._run.limits)
+        guest.loaded.update(start.units)
         return guest
 
     def _birth(self, guest: Guest) -> bytes:
@@ -229,6 +234,9 @@ class Evaluation:
                     self._result(guest, message)
                 case Kind.FETCH:
                     guest.fetch()
+                    self._next = guest
+                case Kind.READY:
+                    guest.ready()
                     self._next = guest
                 case Kind.SETTLE:
                     self._settle(guest, message)
@@ -360,7 +368,7 @@ class Evaluation:
     async def _load(self, asker: Guest, load: Load, node: Node) -> None:
         """Load a val's code in the guest of its frame, and reply with what it comes to."""
         self._insist_depth()
-        home = await self._guest(replace(self._frame, author=load.author, authority=load.authority))
+        home = self._guest(replace(self._frame, author=load.author, authority=load.authority))
         unit = load.unit
         if unit.key in home.loading:
             raise BadRequest(f"{unit.name} is still being loaded: its top level reads itself")

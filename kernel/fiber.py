@@ -29,6 +29,7 @@ import wasmtime
 from wasmtime import _bindings as generated
 from wasmtime import _ffi
 
+from kernel.slots import GUARD, RESERVED, Heap, Slot, Slots, Stacks
 from kernel.wire import MOST_AROUND
 
 PINNED = "50.0.1"
@@ -60,12 +61,21 @@ _linker_define_async = _bind(_keeps_lock, "linker_define_async_func", _P, _P, _P
 _linker_instantiate = _bind(_keeps_lock, "linker_instantiate_async", _P, _P, _P, _P, _P, _P, _P)
 _memory_data = _bind(_keeps_lock, "memory_data", _P, _P, _P)
 _memory_size = _bind(_keeps_lock, "memory_data_size", _SIZE, _P, _P)
+_error_new = _bind(_keeps_lock, "error_new", _P, ctypes.c_char_p)
+_memory_creator_set = _bind(_keeps_lock, "config_host_memory_creator_set", None, _P, _P)
+_stack_creator_set = _bind(_keeps_lock, "config_host_stack_creator_set", None, _P, _P)
 _call_async = _bind(_keeps_lock, "func_call_async", _P, _P, _P, _P, _SIZE, _P, _SIZE, _P, _P)
 _poll = _bind(_releases_lock, "call_future_poll", ctypes.c_bool, _P)
 _future_delete = _bind(_releases_lock, "call_future_delete", None, _P)
 
 _ASYNC_CALLBACK = ctypes.CFUNCTYPE(None, _P, _P, _P, _SIZE, _P, _SIZE, _P, _P)
 _CALLBACK = ctypes.CFUNCTYPE(_P, _P, _P, _P, _SIZE, _P, _SIZE)
+_NEW_MEMORY = ctypes.CFUNCTYPE(_P, _P, _P, _SIZE, _SIZE, _SIZE, _SIZE, _P)
+_GET_MEMORY = ctypes.CFUNCTYPE(_SIZE, _P, _P, _P)
+_GROW_MEMORY = ctypes.CFUNCTYPE(_P, _P, _SIZE)
+_NEW_STACK = ctypes.CFUNCTYPE(_P, _P, _SIZE, ctypes.c_bool, _P)
+_GET_STACK = ctypes.CFUNCTYPE(_SIZE, _P, _P)
+_FORGET = ctypes.CFUNCTYPE(None, _P)
 _strlen = ctypes.cast(ctypes.CDLL(None).strlen, _P).value
 
 _EXTERN_AT: int = generated.wasmtime_extern_t.of.offset
@@ -74,7 +84,7 @@ _VALUE_SIZE = ctypes.sizeof(generated.wasmtime_val_t)
 _I32, _I64 = 0, 1
 _u32 = struct.Struct("<I")
 _PARAMETERS = 4
-"""main(stack, depth, message)."""
+"""main(stack, depth, message, got)."""
 
 
 class _Places(ctypes.Structure):
@@ -141,6 +151,9 @@ def _answer_i64(results: int, value: int) -> None:
     ctypes.memmove(results, bytes([_I64]), 1)
     ctypes.memmove(results + _VALUE_AT, struct.pack("<q", value), 8)
 
+    if _current is not None:
+        _current.asked = True
+
 
 def _on_clock(_env: int, _caller: int, _arguments: int, _n: int, results: int, _m: int) -> None:
     _answer_i64(results, time.time_ns())
@@ -152,6 +165,90 @@ def _on_random(_env: int, _caller: int, _arguments: int, _n: int, results: int, 
 
 _callbacks = (_ASYNC_CALLBACK(_on_call), _CALLBACK(_on_clock), _CALLBACK(_on_random))
 """Alive as long as the process: a linker that calls a collected callback is a crash."""
+
+
+# -- memories and stacks are ours -------------------------------------------------------------------------
+
+_slots: dict[int, Slot] = {}
+"""Every memory that is in use, by its address."""
+_born: Slot | None = None
+"""Whose memory is being made."""
+_stacks = Stacks()
+_stack_sizes: dict[int, int] = {}
+"""Every stack that is in use, by its address."""
+
+
+def _refusal(reason: BaseException) -> int:
+    error: int = _error_new(str(reason).encode())
+    return error
+
+
+def _on_new_memory(_env: int, _type: int, minimum: int, _maximum: int, reserved: int, guard: int, result: int) -> int:
+    """Give wasmtime the slot, if it is what it asks for: code is compiled for so many addresses."""
+    slot = _born
+    if slot is None or minimum != slot.size or reserved != RESERVED or guard != GUARD:
+        return _refusal(MemoryError("a memory of this shape is not made here"))
+    ctypes.memmove(result, struct.pack("<4Q", slot.at, *_memory_calls, 0), 32)
+    return 0
+
+
+def _on_get_memory(slot: int, size: int, capacity: int) -> int:
+    _SIZE.from_address(size).value = _slots[slot].size
+    _SIZE.from_address(capacity).value = RESERVED
+    return slot
+
+
+def _on_grow_memory(slot: int, size: int) -> int:
+    try:
+        _slots[slot].grow(size)
+    except MemoryError as refused:
+        return _refusal(refused)
+    return 0
+
+
+def _on_new_stack(_env: int, size: int, _zeroed: bool, result: int) -> int:  # noqa: FBT001 - as C calls it
+    try:
+        at = _stacks.take(size)
+    except MemoryError as refused:
+        return _refusal(refused)
+    _stack_sizes[at] = size
+    ctypes.memmove(result, struct.pack("<3Q", at, *_stack_calls), 24)
+    return 0
+
+
+def _on_get_stack(at: int, size: int) -> int:
+    _SIZE.from_address(size).value = _stack_sizes[at]
+    return at + _stack_sizes[at]
+
+
+def _on_forget_stack(at: int) -> None:
+    _stacks.give(at, _stack_sizes.pop(at))
+
+
+_owned = {
+    _NEW_MEMORY: _NEW_MEMORY(_on_new_memory),
+    _GET_MEMORY: _GET_MEMORY(_on_get_memory),
+    _GROW_MEMORY: _GROW_MEMORY(_on_grow_memory),
+    _NEW_STACK: _NEW_STACK(_on_new_stack),
+    _GET_STACK: _GET_STACK(_on_get_stack),
+    _FORGET: _FORGET(_on_forget_stack),
+}
+"""Alive as long as the process, as `_callbacks`."""
+
+
+def _address(kind: type) -> int:
+    return ctypes.cast(_owned[kind], _P).value or 0
+
+
+_memory_calls = _address(_GET_MEMORY), _address(_GROW_MEMORY)
+_stack_calls = _address(_GET_STACK), _address(_FORGET)
+
+
+def set_memory(config: wasmtime.Config) -> None:
+    """Have wasmtime take memories and stacks from here."""
+    at = ctypes.cast(config.ptr(), _P)
+    _memory_creator_set(at, struct.pack("<3Q", 0, _address(_NEW_MEMORY), 0))
+    _stack_creator_set(at, struct.pack("<3Q", 0, _address(_NEW_STACK), 0))
 
 
 def set_stack(config: wasmtime.Config, size: int) -> None:
@@ -172,22 +269,28 @@ def define_imports(linker: wasmtime.Linker) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Program:
-    """What a fiber is made of. `linker` shadows `env.memory` for each; `image` may be the engine's own memory (None)."""
+    """What a fiber is made of. `memory` is a module that is a memory of the heap's size; `linker` shadows `env.memory` for each."""
 
     engine: wasmtime.Engine
     linker: wasmtime.Linker
     code: wasmtime.Module
-    image: wasmtime.Module
+    memory: wasmtime.Module
+    slots: Slots
+    heap: Heap
+    inbox: tuple[int, int]
 
 
 class Fiber:
-    """A store with two instances, an image and the engine's code, and one call of `main` on its own stack."""
+    """A store with a memory and the engine's code, and one call of `main` on its own stack."""
 
     __slots__ = (
+        "_arguments",
         "_future",
         "_places",
         "_program",
+        "_slot",
         "_store",
+        "asked",
         "base",
         "context",
         "continuation",
@@ -199,12 +302,15 @@ class Fiber:
         "results",
     )
 
-    def __init__(self, program: Program, memory_limit: int, arguments: tuple[int, int, int, int]) -> None:
-        """Instantiate and start, without running: `memory_limit` in bytes, `arguments` for main."""
-        self._program, self._future = program, None
+    def __init__(self, program: Program, memory_limit: int, arguments: tuple[int, int, int]) -> None:
+        """Instantiate: `memory_limit` in bytes, `arguments` for main. Call `begin` next."""
+        self._program, self._future, self._arguments = program, None, arguments
         self._places = _Places()
         self.message, self.place, self.results = b"", (0, 0), 0
+        self.asked = False
         self.longest = arguments[2] + MOST_AROUND + 1  # one more than may cross: so much is copied before it is refused
+        self._slot = program.slots.take(program.heap)
+        _slots[self._slot.at] = self._slot
         self._store = _store_new(pointer(program.engine), None, None)
         self.context = _store_context(self._store)
         _store_limiter(self._store, memory_limit, 20_000, 2, 2, 2)
@@ -214,22 +320,36 @@ class Fiber:
         except BaseException:
             self.close()
             raise
+
+    def begin(self, first: bytes) -> bool:
+        """Start, without running. `first` is the request that main finds in its inbox; if it does not fit, main asks for one.
+
+        Returns whether it fitted.
+        """
+        address, capacity = self._program.inbox
+        fits = 0 < len(first) <= capacity
+        if fits:
+            ctypes.memmove(self.base + address, first, len(first))
         _yield_at_deadline(self.context, 1)
         _set_deadline(self.context, 1)
-        for place, number in zip(self._places.arguments, arguments, strict=True):
+        for place, number in zip(self._places.arguments, (*self._arguments, fits * len(first)), strict=True):
             place.kind, place.of.i32 = _I32, number
         at = self._at
         self._future = _call_async(
             self.context, at("main") + _EXTERN_AT, at("arguments"), _PARAMETERS, None, 0, at("trap"), at("error")
         )
+        return fits
 
     def _at(self, field: str) -> int:
         offset: int = getattr(_Places, field).offset
         return ctypes.addressof(self._places) + offset
 
     def _instantiate(self) -> None:
+        global _born  # noqa: PLW0603 - see above
         at, context, program = self._at, self.context, self._program
-        check(_instance_new(context, pointer(program.image), None, 0, at("image"), at("trap")))
+        _born = self._slot
+        check(_instance_new(context, pointer(program.memory), None, 0, at("image"), at("trap")))
+        _born = None
         self._insist(_export_get(context, at("image"), b"memory", 6, at("memory")), "a memory")
         check(_linker_define(pointer(program.linker), context, b"env", 3, b"memory", 6, at("memory")))
         future = _linker_instantiate(
@@ -241,7 +361,7 @@ class Fiber:
         self._insist(done and not self._places.trap, "a start without a trap")
         self._insist(_export_get(context, at("engine"), b"main", 4, at("main")), "a main")
         self.memory = at("memory") + _EXTERN_AT
-        self.base = _memory_data(context, self.memory)
+        self.base = self._slot.at
         self.gate = at("gate")
         self.continuation = struct.pack("<QQQ", _strlen, self.gate, 0)
 
@@ -305,12 +425,18 @@ class Fiber:
         if future:
             _future_delete(future)
 
+    def changed(self) -> list[tuple[int, bytes]]:
+        """Return what of its memory is not the heap's, as (address, whole pages): call it while it is parked."""
+        return self._program.slots.changed(self._slot)
+
     def close(self) -> None:
-        """Let it go: the future, then the store, then the buffers."""
+        """Let it go: the future, then the store, then its memory and the buffers."""
         self._forget_future()
         store, self._store = self._store, None
         if store:
             _store_delete(store)
+            del _slots[self._slot.at]
+            self._program.slots.give(self._slot)
 
 
 def insist_version() -> None:

@@ -65,6 +65,7 @@ class Guest:
     """Bytes of what its promises came to, as long as it is held for others."""
     inbox: tuple[int, int] = (0, 0)
     pending: bytes | None = None
+    begun: bool = False
     jobs: bool = False
     attention: bool = False
     greeted: bool = False
@@ -93,6 +94,12 @@ class Guest:
             _forget(export)
         self._answer(wire.write_message(kind, op, target, refs, releases, payload))
 
+    def ready(self) -> None:
+        """Give it the first request, which it did not find in its inbox and asks for."""
+        if self.pending is None:
+            raise BrokenGuest("a guest says that it is ready, and was ready before")
+        self._answer(self.pending)
+
     def fetch(self) -> None:
         """Answer with what did not fit its last inbox."""
         if self.pending is None:
@@ -100,7 +107,8 @@ class Guest:
         self._answer(self.pending)
 
     def _answer(self, data: bytes) -> None:
-        fits = self.fiber.answer(data, *self.inbox)
+        fits = self.fiber.answer(data, *self.inbox) if self.begun else self.fiber.begin(data)
+        self.begun = True
         self.pending = None if fits else data
 
     def export(self, number: int, nature: int) -> Export:

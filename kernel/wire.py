@@ -57,6 +57,8 @@ class Op(IntEnum):
     SETTLED = 23
     END = 24
     PURE = 25
+    SEAL = 26
+    PREPARE = 27
 
 
 OBJECT_OPS = frozenset(op for op in Op if op <= Op.INVOKE)

@@ -1,5 +1,7 @@
 /* The image builder's side: a script is booted once, and its heap made ready to be a guest's beginning. */
 
+#define INBOX 16384 /* guests/boot.py has the same number */
+
 EXPORT("buffer") void *guest_buffer(uint32_t n) {
   if (n > inbox_size) {
     free(inbox);
@@ -56,7 +58,7 @@ EXPORT("boot") void guest_boot(uint32_t stack) {
   widen_is_error();
   seed_later();
   remote_boot();
-  guest_buffer(4096);
+  guest_buffer(INBOX);
 }
 
 static int report(JSValue value) { /* 0, or the length of an error text in the buffer */
@@ -86,8 +88,6 @@ static void move_all(struct list_head *from, struct list_head *to) {
 /* The engine takes small blocks from arenas of one size each. A short life would touch a page of every size, wherever the boot left
    some room: instead all sizes begin in one place, a few blocks of each, and what the boot left is never used again.
    Each arena counts one block more than there is, so that it is never empty and never given back. */
-static struct list_head retired[JS_ARENA_BLOCK_SIZE_COUNT];
-
 static uint32_t first_blocks(int index) { return arena_block_sizes[index] <= 128 ? 1024 / arena_block_sizes[index] : 2; }
 static uint32_t first_room(int index) { return sizeof(JSArena) + first_blocks(index) * arena_block_sizes[index]; }
 static uint32_t blocks_of(JSArena *arena) { return arena->n_blocks - (arena->n_blocks == first_blocks(arena->block_size_idx) + 1); }
@@ -98,7 +98,7 @@ static uint32_t blocks_of(JSArena *arena) { return arena->n_blocks - (arena->n_b
 static struct list_head immortal;
 
 static void keep_block(JSMallocBlockHeader *block) {
-  if (block->gc_obj_type != JS_GC_OBJ_TYPE_SHAPE) block->ref_count = JS_IMMORTAL;
+  if (block->gc_obj_type != JS_GC_OBJ_TYPE_SHAPE && block->ref_count != JS_IMMORTAL) block->ref_count = JS_IMMORTAL;
 }
 
 static void keep_for_good(void) {
@@ -109,7 +109,7 @@ static void keep_for_good(void) {
       for (uint32_t j = 0; j < blocks_of(arena); j++) keep_block(arena_get_block(arena, j, arena_block_sizes[i]));
     }
   for (int i = 1; i < rt->atom_size; i++)
-    if (!atom_is_free(rt->atom_array[i])) JS_REF_COUNT(rt->atom_array[i]) = JS_IMMORTAL;
+    if (!atom_is_free(rt->atom_array[i]) && JS_REF_COUNT(rt->atom_array[i]) != JS_IMMORTAL) JS_REF_COUNT(rt->atom_array[i]) = JS_IMMORTAL;
   list_for_each(at, &rt->gc_obj_list) {
     JSGCObjectHeader *header = list_entry(at, JSGCObjectHeader, link);
     if (JS_GC_TYPE(header) != JS_GC_OBJ_TYPE_SHAPE || ((JSShape *)header)->is_hashed) JS_REF_COUNT(header) = JS_IMMORTAL;
@@ -153,9 +153,11 @@ static JSArena *small_arena(uint8_t *at, int index) {
 }
 
 static void begin_in_one_place(void) {
-  uint32_t total = 0;
+  uint32_t total = sizeof(struct list_head) * JS_ARENA_BLOCK_SIZE_COUNT;
   for (int i = 0; i < JS_ARENA_BLOCK_SIZE_COUNT; i++) total += first_room(i);
   uint8_t *at = must(aligned_alloc(4096, (total + 4095) & ~4095u), total);
+  struct list_head *retired = memset(at, 0, sizeof *retired * JS_ARENA_BLOCK_SIZE_COUNT); /* the lists they stand in from now on */
+  at += sizeof *retired * JS_ARENA_BLOCK_SIZE_COUNT;
   for (int i = 0; i < JS_ARENA_BLOCK_SIZE_COUNT; i++) {
     struct list_head *rooms = &rt->arena_state.free_arena_list[i];
     move_all(rooms, &retired[i]);
@@ -187,7 +189,7 @@ EXPORT("load") int guest_load(uint32_t length) {
   char *source = (char *)inbox; /* the builder has left room for this byte; a copy would be megabytes of every guest's memory */
   source[length] = 0;
   inbox = NULL, inbox_size = 0;
-  guest_buffer(4096);
+  guest_buffer(INBOX);
   note_all_intrinsics(); /* before the runtime: what it makes is nobody's built-in */
   JSValue function = JS_Eval(ctx, source, length, "valgate:runtime", JS_EVAL_TYPE_GLOBAL | JS_EVAL_FLAG_STRICT);
   memset(source, 0, length);

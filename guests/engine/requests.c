@@ -37,6 +37,7 @@ static JSValue perform(InHead *head, int argc, JSValueConst *argv, uint32_t *sta
   case OP_LOAD: return call_handler("load", argc, argv);
   case OP_PURE: return call_handler("pure", argc, argv);
   case OP_PUMP: run_jobs(); return JS_UNDEFINED;
+  case OP_PREPARE: return call_handler("prepare", argc, argv);
   case OP_SEAL: return JS_NewBool(ctx, seal());
   case OP_SETTLED: return settle_mirror(head->target, argc > 0 && JS_VALUE_GET_NORM_TAG(argv[0]) == JS_TAG_INT && JS_VALUE_GET_INT(argv[0]), argc > 1 ? argv[1] : JS_UNDEFINED);
   case OP_END:

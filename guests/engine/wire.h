@@ -20,7 +20,7 @@ enum { REQUEST_PUMP = 0x100 };
 
 enum {
   OP_GET = 1, OP_SET, OP_HAS, OP_DELETE, OP_APPLY, OP_CONSTRUCT, OP_KEYS, OP_DESCRIBE, OP_PROTOTYPE, OP_DEFINE, OP_INVOKE,
-  OP_ENTER = 20, OP_LOAD, OP_PUMP, OP_SETTLED, OP_END, OP_PURE, OP_SEAL,
+  OP_ENTER = 20, OP_LOAD, OP_PUMP, OP_SETTLED, OP_END, OP_PURE, OP_SEAL, OP_PREPARE,
 };
 
 /* a reference word: id << 4 | flags; HANDLE: a number in the reader's table, else an export of the reader's (the writer's, on the way out) */

@@ -44,6 +44,11 @@ export default function boot(glue, global) {
     return value;
   }
 
+  // Code that an image holds: its top level has run, and what it came to waits for who asks.
+  function prepare(key, name, code, list) {
+    units[key] = { value: glue.evaluate(code, name)(references(host, list)) };
+  }
+
   // Wait for a promise inside a call: the kernel lets others run meanwhile.
   function awaited(promise) {
     while (glue.state(promise) === "pending") glue.wait();
@@ -68,9 +73,10 @@ export default function boot(glue, global) {
     __proto__: null,
     enter: (granted, ...rest) => {
       host.born(granted);
-      enter(host, ...rest);
+      enter(host, units, ...rest);
     },
     load,
+    prepare,
     end,
   };
 }

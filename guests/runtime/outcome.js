@@ -131,11 +131,16 @@ function conclude(host, mode, value) {
   awaitAll(host, value, new Map()).then((settled) => done(host, settled)).catch((error) => failed(host, error));
 }
 
+function entered(host, units, name, code, list) {
+  if (list === true) return units[name].value;
+  return list === undefined ? host.glue.unpack(code) : host.glue.evaluate(code, name)(references(host, list));
+}
+
 // enter(mode, name, code, references, arguments, body): run | save with code, or serve a request: its head for arguments, and its body.
-// For stored data the code is its bytes, and there are no references.
-export function enter(host, mode, name, code, list, args, body) {
+// For stored data the code is its bytes, and there are no references; what the image holds has true for them, and its key for a name.
+export function enter(host, units, mode, name, code, list, args, body) {
   try {
-    let value = list === undefined ? host.glue.unpack(code) : host.glue.evaluate(code, name)(references(host, list));
+    let value = entered(host, units, name, code, list);
     if (mode in SERVING) {
       served(host, serve(host, mode, value, args, body));
       return;

@@ -12,6 +12,7 @@ from host_api.capabilities.secret import Secret
 from host_api.capabilities.serve import Serve
 from host_api.capabilities.val import Vals
 from host_api.compiler import Compiler
+from host_api.images import Images
 from host_api.net.client import Client
 from host_api.net.limits import Fetching
 from host_api.store import Store
@@ -19,7 +20,7 @@ from kernel.capability import Capability
 
 
 def capabilities(
-    store: Store, compiler: Compiler, client: Client, fetching: Fetching, runs: Runs
+    store: Store, compiler: Compiler, images: Images, client: Client, fetching: Fetching, runs: Runs
 ) -> tuple[Capability, ...]:
     """Return every capability of the house, with its powers."""
     return (
@@ -30,6 +31,6 @@ def capabilities(
         Mail(store),
         Secret(store),
         Serve(),
-        Vals(store, compiler),
+        Vals(store, compiler, images),
         Api(runs),
     )

@@ -5,14 +5,11 @@ This file does not know how a val is found, nor who may read it.
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 
-from host_api.compiler import Unit
 from kernel import capability as contract
 from kernel.capability import Run
 from kernel.principals import Authority, Frame, Principal
-from kernel.wire import Value
 
 
 @dataclass(slots=True)
@@ -42,14 +39,3 @@ class Loaded:
     def unfix(self, owner: Principal, name: str) -> None:
         """Look for the newest again: this evaluation has written or deleted the val."""
         self.versions.pop((owner.name, name.casefold()), None)
-
-
-def unit_parts(label: str, unit: Unit) -> tuple[Value, ...]:
-    """Return what the runtime's `load` takes after the key."""
-    return label, unit.code, references_json(unit), unit.asynchronous
-
-
-def references_json(unit: Unit) -> str:
-    """Return the unit's references as the runtime's `$` reads them."""
-    keys = ("owner", "name", "version")
-    return json.dumps([{key: getattr(reference, key) for key in keys} for reference in unit.references])

@@ -17,10 +17,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 
 from host_api.capabilities import parts
 from host_api.capabilities.effects import before_effect
-from host_api.capabilities.loaded import Loaded, unit_parts
+from host_api.capabilities.loaded import Loaded
 from host_api.capabilities.val_operations import (
     ANY,
     NONE,
@@ -33,8 +34,9 @@ from host_api.capabilities.val_operations import (
     WriteSource,
 )
 from host_api.compiler import Compiler, Unit
-from host_api.sources import Sources
-from host_api.store import MUST_NOT_EXIST, Kind, Privacy, Store, Val
+from host_api.images import Images
+from host_api.sources import Sources, key_of
+from host_api.store import MUST_NOT_EXIST, Kind, Privacy, Store, Val, is_public
 from kernel import capability as contract
 from kernel.capability import Answer, Call, Load, Operation, Run, Seen, Throw, Values
 from kernel.errors import BadRequest, CloneRefused, CodeInTheWay, Conflict, LimitError, NotFound, SourceError
@@ -60,9 +62,9 @@ class Vals:
         7: Write.parse_back,
     }
 
-    def __init__(self, store: Store, compiler: Compiler) -> None:
-        """Take the store and the compiler."""
-        self._store, self._compiler = store, compiler
+    def __init__(self, store: Store, compiler: Compiler, images: Images) -> None:
+        """Take the store, the compiler and the images of vals."""
+        self._store, self._compiler, self._images = store, compiler, images
 
     def grant(self, frame: Frame) -> bool:  # noqa: ARG002 - public vals are anybody's to read
         """Every guest may ask."""
@@ -128,14 +130,22 @@ class Vals:
         if fixed:
             loaded.fix(owner, val.name, val.version)
         own = frame.authority is Authority.OWN and owner == frame.caller
-        key = f"{owner}.{val.name}@{val.version}"
+        key = key_of(owner, val.name, val.version)
         if key not in loaded.units:
             unit = await self._compiler.compile(val.code, _payer(call))
             private = val.privacy is Privacy.PRIVATE
             source = Sources.of(call.run).add(owner, key, unit, private=private, own=owner == frame.caller)
-            loaded.units[key] = contract.Unit(key, source.label, unit_parts(source.label, unit))
+            loaded.units[key] = contract.Unit(key, source.label, unit.parts(source.label))
         loaded.found[frame, key] = owner, Authority.OWN if own else Authority.FOREIGN
+        if not own:
+            self._offer_image(val, replace(frame, author=owner, authority=Authority.FOREIGN), call.run)
         return key
+
+    def _offer_image(self, val: Val, home: Frame, run: Run) -> None:
+        """Have the guest of another's code be born with the first val that it is asked for, and what that names."""
+        prepared = None if home in run.starts else self._images.find(val, Authority.FOREIGN)
+        if prepared is not None and prepared.start is not None:
+            run.starts[home] = prepared.start
 
     @staticmethod
     def _load(load: LoadCode, call: Call) -> Answer:
@@ -287,11 +297,6 @@ def _payer(call: Call) -> str | None:
 def _is_of(val: Val, owner: Principal) -> bool:
     """Whether what was read is what would be written: in the library column `@me.x` may be the author's, and writes the caller's."""
     return Principal(val.owner) == owner
-
-
-def is_public(val: Val) -> bool:
-    """Whether others may read this version of a val; unlisted counts as public."""
-    return val.privacy is not Privacy.PRIVATE and val.public_since is not None and val.version >= val.public_since
 
 
 def _rendering(write: Write, authority: Authority) -> str:

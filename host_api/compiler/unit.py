@@ -13,6 +13,7 @@ from enum import StrEnum
 
 from host_api.compiler.places import Lines, lines_of, utf16
 from kernel.principals import ME
+from kernel.wire import Value
 
 _PREFIX = re.compile(r"(?:async\b\s*)?(?:\*\s*)?(?:(?:get|set)\b\s*)?\[?\s*")
 _IDENTIFIER = re.compile(r"[A-Za-z_$][A-Za-z0-9_$]*")
@@ -90,6 +91,12 @@ class Unit:
     mapping: tuple[Mark, ...]
     methods: tuple[Method, ...]
     source: str
+
+    def parts(self, label: str) -> tuple[Value, ...]:
+        """Return what the runtime takes to load it: its label, code, references as JSON, and whether it waits at its top level."""
+        keys = ("owner", "name", "version")
+        listed = json.dumps([{key: getattr(reference, key) for key in keys} for reference in self.references])
+        return label, self.code, listed, self.asynchronous
 
     def locate(self, line: int, column: int) -> tuple[int, int]:
         """Turn a place that the engine gives into a place of the source, 1-based, column in UTF-16 units.

@@ -9,7 +9,6 @@ from dataclasses import replace
 
 from host_api.audit.redact import Redactor
 from host_api.capabilities.api import Told
-from host_api.capabilities.val import is_public
 from host_api.door import Manner, Served, Tray
 from host_api.evaluating.outcome import NO_VAL, Entry, Outcome
 from host_api.evaluating.recorded import keep_record, new_id
@@ -17,7 +16,7 @@ from host_api.evaluating.runner import Runner, Task
 from host_api.load.load import Load
 from host_api.net.chain import FIRST, MICRO, Chains, Link, link_below
 from host_api.settings import Settings
-from host_api.store import EvaluationRow, Kind, State, Store, Val
+from host_api.store import EvaluationRow, Kind, State, Store, Val, is_public
 from host_api.store.clock import now_ms
 from kernel.capability import Run
 from kernel.errors import NotFound, ValgateError

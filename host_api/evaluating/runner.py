@@ -7,16 +7,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from host_api.capabilities.loaded import references_json
+from host_api.capabilities.loaded import Loaded
 from host_api.compiler import Compiler, Unit
 from host_api.door import DOOR, Manner, Served
 from host_api.evaluating.recorded import Finished, Recorded, Shared
+from host_api.images import Images, Prepared
+from host_api.images.parts import name_of
 from host_api.load.load import Load
 from host_api.net.chain import CHAIN, Bill, Chain
-from host_api.sources import ENTRY, Sources
+from host_api.sources import ENTRY, Sources, key_of
 from host_api.store import EvaluationRow, Kind, Privacy, Val
 from kernel import evaluation
 from kernel.capability import Run
+from kernel.capability import Unit as Offered
 from kernel.policy import Policy
 from kernel.principals import Authority, Frame, Principal
 from kernel.wire import Op, Value
@@ -38,9 +41,9 @@ class Task:
 class Runner:
     """Runs tasks, any number at once."""
 
-    def __init__(self, shared: Shared, compiler: Compiler, load: Load) -> None:
-        """Take what all runs share, and the bounds that they count against."""
-        self._shared, self._compiler, self._load = shared, compiler, load
+    def __init__(self, shared: Shared, compiler: Compiler, images: Images, load: Load) -> None:
+        """Take what all runs share, the images of vals, and the bounds that they count against."""
+        self._shared, self._compiler, self._images, self._load = shared, compiler, images, load
 
     async def run(self, task: Task, bill: Bill) -> Finished:
         """Run it to its record, and fill in the bill; raise SourceError, and what Load refuses, before anything ran."""
@@ -51,13 +54,13 @@ class Runner:
             recorded.run.state[DOOR] = task.served.door
         with self._load.evaluating(task.row.caller):
             try:
-                name, values = await self._entered(task, recorded.run)
+                name, values = await self._entered(task, frame, recorded.run)
                 return await recorded.go(evaluation.Entry(Op.ENTER, values), name)
             finally:
                 bill.used = recorded.row.cpu_us
                 self._load.ended(recorded.row)
 
-    async def _entered(self, task: Task, run: Run) -> tuple[str, tuple[Value, ...]]:
+    async def _entered(self, task: Task, frame: Frame, run: Run) -> tuple[str, tuple[Value, ...]]:
         """Return what the entry is called, and what the runtime's `enter` takes."""
         val, code = task.val, task.row.code or ""
         if val is None:
@@ -68,14 +71,31 @@ class Runner:
             return ENTRY, _entry(run, task, ENTRY, await self._compiler.compile(name, task.row.caller), hidden=False)
         if val.kind is Kind.DATA:
             return name, (task.manner, name, val.payload, None, *_given(task))
+        prepared = self._images.find(val, Authority.OWN)
+        key = key_of(task.caller, val.name, val.version)
+        if prepared is not None and _begins_with(prepared, key, frame, run):
+            return name, (task.manner, key, None, True, *_given(task))
         hidden = val.privacy is Privacy.PRIVATE
         return name, _entry(run, task, name, await self._compiler.compile(val.code, task.row.caller), hidden=hidden)
+
+
+def _begins_with(prepared: Prepared, key: str, frame: Frame, run: Run) -> bool:
+    """Have the first guest be born of an image, if the entry is in it."""
+    if prepared.start is None or key not in prepared.start.units:
+        return False
+    run.starts[frame] = prepared.start
+    sources, loaded = Sources.of(run), Loaded.of(run)
+    for part in prepared.parts:
+        source = sources.add(frame.author, name_of(part), part.unit, private=part.hidden, own=True)
+        loaded.units[part.key] = Offered(part.key, source.label, part.unit.parts(source.label))
+    return True
 
 
 def _entry(run: Run, task: Task, name: str, unit: Unit, *, hidden: bool) -> tuple[Value, ...]:
     """Return what the runtime's `enter` takes; others see no name of a hidden val, not in a stack either."""
     source = Sources.of(run).add(task.caller, name, unit, private=hidden, own=True)
-    return task.manner, source.label, unit.code, references_json(unit), *_given(task)
+    label, code, listed, _ = unit.parts(source.label)
+    return task.manner, label, code, listed, *_given(task)
 
 
 def _given(task: Task) -> tuple[Value, Value]:

@@ -14,6 +14,7 @@ from host_api.door import Manner
 from host_api.evaluating.outcome import NO_VAL
 from host_api.evaluating.recorded import Finished, new_id, type_of
 from host_api.evaluating.runner import Runner, Task
+from host_api.images import Images
 from host_api.net.chain import FIRST, Bill, Chains
 from host_api.settings import Settings
 from host_api.store import Account, EvaluationRow, Kind, Privacy, Store, Val
@@ -43,9 +44,12 @@ class _About:
 class Saver:
     """Saves and forks vals, as the owner who is named."""
 
-    def __init__(self, settings: Settings, store: Store, compiler: Compiler, runner: Runner, chains: Chains) -> None:
+    def __init__(
+        self, settings: Settings, store: Store, compiler: Compiler, images: Images, runner: Runner, chains: Chains
+    ) -> None:
         """Take who runs a task; each save begins a chain of its own."""
         self._settings, self._store, self._compiler, self._runner = settings, store, compiler, runner
+        self._images = images
         self._chains = chains
 
     async def save(
@@ -87,7 +91,9 @@ class Saver:
         )
         finished = await self._runner.run(Task(Manner.SAVE, caller, row, self._chains.join(FIRST)), Bill())
         about = _About(account.name, wanted, privacy, readme, renamed, unit.named(account.name), forked)
-        return await self._keep(about, code, finished)
+        val = await self._keep(about, code, finished)
+        self._images.saved(val)
+        return val
 
     async def fork(
         self, owner: str, val: Val, *, name: str | None = None, privacy: Privacy | None = None, source: str = "api"

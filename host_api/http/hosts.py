@@ -10,13 +10,13 @@ from typing import Final
 
 from aiohttp import web
 
-from host_api.capabilities.val import is_public
 from host_api.house import House
 from host_api.http import answers
 from host_api.http.answering import Origin
 from host_api.http.hostnames import Asked, asked_of, val_of
 from host_api.http.outgoing import dress_host, own_host
 from host_api.http.serving import Visit, is_preflight, preflight, serve
+from host_api.store import is_public
 from kernel.errors import NotFound
 
 OWN: Final = Origin(own_host, dress_host, tells_evaluation=False)

@@ -15,7 +15,6 @@ from typing import Final
 
 from aiohttp import web
 
-from host_api.capabilities.val import is_public
 from host_api.door import Head, Manner, Served
 from host_api.house import Entry, House
 from host_api.http import answers, incoming
@@ -25,7 +24,7 @@ from host_api.http.outgoing import CONNECTION
 from host_api.http.route import ANY_METHOD, Access, Call, Route
 from host_api.http.run import SOURCE, val_name
 from host_api.http.who import Requester
-from host_api.store import Val
+from host_api.store import Val, is_public
 from host_api.store.model import Scope
 from kernel.errors import NotFound
 from kernel.principals import ValName

@@ -14,11 +14,10 @@ from typing import Protocol
 import structlog
 from aiosmtpd.smtp import Envelope
 
-from host_api.capabilities.val import is_public
 from host_api.house import Entry, House
 from host_api.letterbox.reading import Incoming, Unreadable, arguments, read
 from host_api.mail.address import is_address
-from host_api.store import State
+from host_api.store import State, is_public
 from kernel.errors import HostError, TooMany, ValgateError
 
 log = structlog.get_logger("valgate.mail_in")

@@ -24,6 +24,7 @@ from host_api.store.model import (
     Token,
     Val,
     Version,
+    is_public,
 )
 from host_api.store.store import Store
 
@@ -49,4 +50,5 @@ __all__ = [
     "Token",
     "Val",
     "Version",
+    "is_public",
 ]

@@ -116,6 +116,11 @@ class Val:
         return None if self.forked_id is None or self.forked_version is None else (self.forked_id, self.forked_version)
 
 
+def is_public(val: Val) -> bool:
+    """Whether others may read this version of a val; unlisted counts as public."""
+    return val.privacy is not Privacy.PRIVATE and val.public_since is not None and val.version >= val.public_since
+
+
 @dataclass(frozen=True, slots=True)
 class Version:
     """One line of a val's history."""

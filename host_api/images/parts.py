@@ -1,0 +1,118 @@
+"""Which vals stand in one image: a val, and those of the same author that it names, as far as this authority may read.
+
+It must never put one author's code beside another's, nor private code into what foreign guests begin with.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from hashlib import sha256
+
+from host_api.compiler import Compiler, Unit, Use
+from host_api.sources import Sources, key_of
+from host_api.store import Kind, Privacy, Store, Val, is_public
+from kernel import capability as contract
+from kernel.errors import GuestError, HostError, SourceError
+from kernel.principals import ME, Authority, Principal
+
+MOST = 32
+"""Vals in one image; those named nearest come first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A val of an image: which version, how it is read, and its code. `pin` is the version that was asked for by number."""
+
+    owner: str
+    name: str
+    version: int
+    privacy: Privacy
+    pin: int | None
+    unit: Unit
+
+    @property
+    def key(self) -> str:
+        """What names it inside an evaluation."""
+        return key_of(Principal(self.owner), self.name, self.version)
+
+    @property
+    def hidden(self) -> bool:
+        """Whether others must not read its name."""
+        return self.privacy is Privacy.PRIVATE
+
+
+class Parts:
+    """Finds the parts of an image, and says whether they still are."""
+
+    def __init__(self, store: Store, compiler: Compiler) -> None:
+        """Take the store and the compiler."""
+        self._store, self._compiler = store, compiler
+
+    async def of(self, val: Val, authority: Authority) -> tuple[Part, ...]:
+        """Return the val and what it names, nearest first; nothing if the val itself does not compile or waits at its top level."""
+        owner, parts, seen = Principal(val.owner), list[Part](), set[tuple[str, int | None]]()
+        seen.add((val.name.casefold(), None))
+        waiting: list[tuple[Val, int | None]] = [(val, None)]
+        while waiting and len(parts) < MOST:
+            found, pin = waiting.pop(0)
+            unit = await self._compiled(found)
+            if unit is None:
+                continue
+            parts.append(Part(found.owner, found.name, found.version, found.privacy, pin, unit))
+            waiting += self._named(owner, unit, authority, seen)
+        return tuple(parts)
+
+    async def _compiled(self, val: Val) -> Unit | None:
+        try:
+            unit = await self._compiler.compile(val.code, Principal(val.owner).name)
+        except (SourceError, GuestError, HostError):
+            return None
+        return None if unit.asynchronous else unit
+
+    def _named(
+        self, owner: Principal, unit: Unit, authority: Authority, seen: set[tuple[str, int | None]]
+    ) -> Iterator[tuple[Val, int | None]]:
+        for reference in unit.references:
+            name = reference.name
+            if reference.owner not in (ME, owner.name) or reference.use is Use.SECRET or name is None:
+                continue
+            if (name.casefold(), reference.version) in seen:
+                continue
+            seen.add((name.casefold(), reference.version))
+            val = self._find(owner.name, name, reference.version, authority)
+            if val is not None and val.kind is Kind.CODE:
+                yield val, reference.version
+
+    def _find(self, owner: str, name: str, version: int | None, authority: Authority) -> Val | None:
+        val = self._store.val(owner, name, version)
+        return val if val is not None and (authority is Authority.OWN or is_public(val)) else None
+
+    def still(self, parts: tuple[Part, ...], authority: Authority) -> bool:
+        """Whether each is what a reference would find now."""
+        for part in parts:
+            val = self._find(part.owner, part.name, part.pin, authority)
+            if val is None or (val.version, val.name, val.privacy) != (part.version, part.name, part.privacy):
+                return False
+        return True
+
+
+def units_of(parts: tuple[Part, ...]) -> tuple[contract.Unit, ...]:
+    """Return what is loaded, under the labels that an evaluation gives them when it begins with these."""
+    sources, units = Sources(), []
+    for part in parts:
+        source = sources.add(Principal(part.owner), name_of(part), part.unit, private=part.hidden, own=True)
+        units.append(contract.Unit(part.key, source.label, part.unit.parts(source.label)))
+    return tuple(units)
+
+
+def name_of(part: Part) -> str:
+    """Return the name of a part as its owner reads it."""
+    return f"@{part.owner}.{part.name}@{part.version}"
+
+
+def digest_of(built: str, parts: tuple[Part, ...], authority: Authority) -> str:
+    """Return the address of an image by its content: of which engine and runtime, which versions, which authority."""
+    units = [(unit.key, unit.name, part.hidden, unit.parts) for unit, part in zip(units_of(parts), parts, strict=True)]
+    return sha256(json.dumps([built, authority, units]).encode()).hexdigest()

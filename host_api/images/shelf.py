@@ -1,0 +1,116 @@
+"""Images on the disk: a folder of ours alone, bounded, whose every file is signed with a key that is kept elsewhere.
+
+What is in a file becomes the memory of guests that act for somebody: a file that anybody else has written, changed or exchanged for
+another must be as if it was not there. Everything here may be deleted at any time.
+This file does not know what is in an image.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hmac
+import json
+import os
+import stat
+import struct
+import tempfile
+from contextlib import suppress
+from pathlib import Path
+
+from kernel.image import BadImage, Image
+
+_SIGNED = 32
+_LENGTH = struct.Struct("<I")
+SUFFIX = ".image"
+
+
+class Shelf:
+    """The folder. `about` says which engine, runtime and wasmtime its images are for."""
+
+    def __init__(self, folder: Path | None, key: bytes, about: str, most: int) -> None:
+        """Take the folder (None: nothing is kept), the key that signs, and the most bytes in all."""
+        self.about = about
+        self._folder, self._key, self._most = folder if most else None, key, most
+
+    async def image(self, digest: str) -> tuple[Image, frozenset[str]] | None:
+        """Return the image of this address and the keys of what is in it; None if there is none that can be trusted."""
+        return await asyncio.to_thread(self._read, digest)
+
+    async def keep(self, digest: str, image: Image, keys: frozenset[str]) -> None:
+        """Keep one; what cannot be written is not kept, and what is oldest goes where it is too much."""
+        await asyncio.to_thread(self._write, digest, image, keys)
+
+    def _read(self, digest: str) -> tuple[Image, frozenset[str]] | None:
+        if self._folder is None or not _is_ours(self._folder, stat.S_ISDIR):
+            return None
+        path = self._folder / (digest + SUFFIX)
+        try:
+            with path.open("rb", opener=_without_links) as file:
+                data = file.read(self._most + 1) if _is_open_ours(file.fileno()) else b""
+            os.utime(path)
+        except OSError:
+            return None
+        body = data[_SIGNED:]
+        if not hmac.compare_digest(data[:_SIGNED], self._sign(digest, body)):
+            return None
+        return _parse(body)
+
+    def _write(self, digest: str, image: Image, keys: frozenset[str]) -> None:
+        if self._folder is None:
+            return
+        listed = json.dumps(sorted(keys)).encode()
+        body = _LENGTH.pack(len(listed)) + listed + image.to_bytes()
+        with suppress(OSError):
+            self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            if not _is_ours(self._folder, stat.S_ISDIR):
+                return
+            handle, name = tempfile.mkstemp(dir=self._folder)
+            with os.fdopen(handle, "wb") as file:
+                file.write(self._sign(digest, body) + body)
+            Path(name).replace(self._folder / (digest + SUFFIX))
+            self._prune()
+
+    def _prune(self) -> None:
+        """Delete what was used longest ago, until the rest fits."""
+        found = sorted(
+            ((path.stat(), path) for path in (self._folder or Path()).iterdir()), key=lambda one: one[0].st_mtime
+        )
+        size = sum(status.st_size for status, _ in found)
+        for status, path in found:
+            if size <= self._most:
+                return
+            path.unlink(missing_ok=True)
+            size -= status.st_size
+
+    def _sign(self, digest: str, body: bytes) -> bytes:
+        """Sign a file under its name: one does not stand for another."""
+        return hmac.digest(self._key, f"{self.about}\0{digest}\0".encode() + body, "sha256")
+
+
+def _parse(body: bytes) -> tuple[Image, frozenset[str]] | None:
+    try:
+        (size,) = _LENGTH.unpack_from(body)
+        keys = json.loads(body[_LENGTH.size : _LENGTH.size + size])
+        return Image.parse(body[_LENGTH.size + size :]), frozenset(map(str, keys))
+    except (struct.error, ValueError, TypeError, BadImage):
+        return None
+
+
+def _without_links(path: str, flags: int) -> int:
+    return os.open(path, flags | os.O_NOFOLLOW)
+
+
+def _is_ours(path: Path, kind: object) -> bool:
+    try:
+        found = path.lstat()
+    except OSError:
+        return False
+    return callable(kind) and bool(kind(found.st_mode)) and _only_ours(found)
+
+
+def _is_open_ours(file: int) -> bool:
+    return _only_ours(os.fstat(file))
+
+
+def _only_ours(found: os.stat_result) -> bool:
+    return found.st_uid == os.getuid() and not found.st_mode & (stat.S_IRWXG | stat.S_IRWXO)

@@ -1,0 +1,101 @@
+"""Making an image of code: it is loaded in a guest that may ask nothing, and the guest's heap is kept.
+
+The guest holds no handle, and whatever it says but the answer ends the attempt: a host call, a promise that is waited for, the time
+or a random number. So an image holds what the code and the engine made, and no data value, secret, handle, seed or time.
+Whose code may stand in one image is the host's to say; this file does not know.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from kernel import wire
+from kernel.capability import Unit
+from kernel.errors import BrokenGuest
+from kernel.evaluation import Kernel
+from kernel.fiber import Turn
+from kernel.guest import Guest
+from kernel.image import Image
+from kernel.limits import Limits
+from kernel.policy import Policy
+from kernel.principals import NOBODY, Authority, Frame
+from kernel.scheduler import Meter
+from kernel.wire import Kind, Message, Op, Result, Say, Value
+
+_FRAME = Frame(Policy.STRICT, NOBODY, NOBODY, Authority.FOREIGN)
+_UNSETTLED = wire.THREW | Result.JOBS | Result.ATTENTION | Result.FINISHED
+_SEALED = (True,)
+
+
+@dataclass(frozen=True, slots=True)
+class Built:
+    """An image over the kernel's own, and the units that are in it."""
+
+    image: Image
+    units: tuple[Unit, ...]
+
+
+class Builder:
+    """Builds images of one kernel."""
+
+    def __init__(self, kernel: Kernel, limits: Limits) -> None:
+        """Take the kernel, and what one attempt may use of processor time and memory."""
+        self._kernel, self._limits = kernel, limits
+
+    async def build(self, units: Sequence[Unit]) -> Built | None:
+        """Return an image of as many of these units as load by themselves, in this order; None if none does."""
+        left = list(units)
+        while left:
+            guest = Guest.born(_FRAME, self._kernel.image, self._limits)
+            self._kernel.guests += 1
+            try:
+                refused = await self._load(guest, left)
+                if refused is None:
+                    image = Image(guest.fiber.memory_size(), guest.inbox, tuple(guest.fiber.changed()))
+                    return Built(image, tuple(left))
+            finally:
+                guest.close()
+                self._kernel.guests -= 1
+            left.remove(refused)  # its top level may have left something behind: begin anew without it
+        return None
+
+    async def _load(self, guest: Guest, units: Sequence[Unit]) -> Unit | None:
+        """Load them and seal the heap; return the unit that asked for something, threw or took too long."""
+        meter = Meter()
+        for unit in units:
+            if await self._ask(guest, meter, Op.PREPARE, wire.encode(unit.key, *unit.parts)) is None:
+                return unit
+        sealed = await self._ask(guest, meter, Op.SEAL, b"")
+        return None if sealed == _SEALED else units[-1]
+
+    async def _ask(self, guest: Guest, meter: Meter, op: Op, payload: bytes) -> tuple[Value, ...] | None:
+        """Ask one thing; None unless the guest answers, and asked nothing meanwhile."""
+        guest.say(Say.REQUEST, op | wire.PUMP_AFTER, 0, (), payload)
+        while (message := await self._turn(guest, meter)) is not None:
+            if message.kind == Kind.FETCH:
+                guest.fetch()
+            elif message.kind == Kind.READY:
+                guest.ready()
+            else:
+                break
+        settled = message is not None and message.kind == Kind.RESULT and not message.op & _UNSETTLED
+        if message is None or not settled or message.refs or guest.fiber.asked:
+            return None
+        return wire.decode(message.payload)
+
+    async def _turn(self, guest: Guest, meter: Meter) -> Message | None:
+        """Run it until it says something; None when it ends, or takes longer than an attempt may."""
+        turn = Turn.TICKED
+        while turn is Turn.TICKED:
+            self._kernel.engine.wake()
+            turn = guest.fiber.step()
+            if turn is Turn.ENDED or meter.charge() > self._limits.cpu:
+                return None
+            if meter.slice_over():
+                await self._kernel.scheduler.turn()
+                meter.begin_slice()
+        try:
+            return guest.message(to_kernel=False)
+        except BrokenGuest:
+            return None

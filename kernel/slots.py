@@ -1,0 +1,294 @@
+"""Linear memories and stacks: reused, and always made clean. Everything about pages of the operating system is here.
+
+A heap is what the guests of one image begin with: bytes in a sealed file that is mapped privately, so that a guest shares the pages
+it reads and has its own of those it writes. A slot is the place of one guest's memory. When its guest dies it is wiped at once: the
+system says which pages are not the file's any more (PAGEMAP_SCAN), these are copied back, and what had grown is gone. The next
+guest of the same heap then finds its pages at hand: a page that is written for the first time costs microseconds, to copy one back a
+tenth of that. Where the system does not say, or says too much, the slot is mapped anew, which forgets everything.
+
+What must never happen here: a byte of one guest that another one reads; a page behind a memory's size that can be touched: code is
+compiled without checks of bounds, so whatever is not memory must not be mapped. tests/kernel/test_slots.py attacks both.
+This file does not know wasmtime, nor what is in a heap.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import fcntl
+import itertools
+import mmap
+import os
+from collections import OrderedDict
+from collections.abc import Iterable
+from contextlib import suppress
+from dataclasses import dataclass, field
+
+PAGE = mmap.PAGESIZE
+RESERVED, GUARD = 4 << 30, 32 << 20
+"""Bytes of addresses of a memory, all that code can name; and behind them, for what is added to an address."""
+MOST_RESIDENT = 1 << 20
+"""Bytes written by one guest that are copied back for the next; beyond, the slot is mapped anew."""
+MOST_FREE = 128
+"""Slots and stacks that wait for a guest."""
+STACK_RESIDENT = 64 << 10
+MOST_RANGES = 1024
+
+_libc = ctypes.PyDLL(None, use_errno=True)  # short calls: the interpreter lock is kept
+_mmap, _mprotect, _munmap, _madvise, _ioctl = (
+    _libc[name] for name in ("mmap", "mprotect", "munmap", "madvise", "ioctl")
+)
+_mmap.restype = ctypes.c_void_p
+_mmap.argtypes = [ctypes.c_void_p, ctypes.c_size_t, ctypes.c_int, ctypes.c_int, ctypes.c_int, ctypes.c_int64]
+_mprotect.argtypes = _madvise.argtypes = [ctypes.c_void_p, ctypes.c_size_t, ctypes.c_int]
+_munmap.argtypes = [ctypes.c_void_p, ctypes.c_size_t]
+_ioctl.argtypes = [ctypes.c_int, ctypes.c_ulong, ctypes.c_void_p]
+NONE, READ, WRITE = 0, 1, 3
+_NOWHERE = mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS | 0x4000
+"""MAP_NORESERVE: addresses and nothing else."""
+_FIXED = 0x10
+_FAILED = ctypes.c_void_p(-1).value
+_SEALS = fcntl.F_SEAL_SEAL | fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_GROW | fcntl.F_SEAL_WRITE
+
+_SCAN = 0xC0606610
+_IS_FILE, _PRESENT, _SWAPPED = 1 << 2, 1 << 3, 1 << 4
+
+
+class _Scan(ctypes.Structure):
+    """The kernel's struct pm_scan_arg (Documentation/admin-guide/mm/pagemap.rst)."""
+
+    _fields_ = tuple(
+        (name, ctypes.c_uint64)
+        for name in (
+            *("size", "flags", "start", "end", "walk_end", "vec", "vec_len", "max_pages"),
+            *("category_inverted", "category_mask", "category_anyof_mask", "return_mask"),
+        )
+    )
+
+
+def _insist(good: bool, what: str) -> None:  # noqa: FBT001 - a condition
+    if not good:
+        raise MemoryError(f"the system refuses {what}: {os.strerror(ctypes.get_errno())}")
+
+
+def _map(at: int | None, size: int, protection: int, flags: int, file: int = -1, offset: int = 0) -> int:
+    found = _mmap(at, size, protection, flags, file, offset)
+    _insist(found not in (None, _FAILED), "a mapping of memory")
+    return int(found)
+
+
+class Heap:
+    """Bytes that guests begin with. Over another heap it holds only what differs, and shares the rest with it."""
+
+    def __init__(self, size: int, pieces: Iterable[tuple[int, bytes]], over: Heap | None = None) -> None:
+        """Take the size in bytes (pages), and pieces as (address, bytes), whole pages, in order; raise MemoryError."""
+        pieces = tuple(pieces)
+        self.size, self.weight, self.closed = size, sum(len(piece) for _, piece in pieces), False
+        mapped = [over is None or len(piece) >= _OVERLAY * PAGE or at >= over.size for at, piece in pieces]
+        own = tuple(itertools.compress(pieces, mapped))
+        self.copied = tuple(itertools.compress(pieces, (not each for each in mapped)))
+        self._file = _sealed(own, over)
+        self.mappings = self._lay_out(own, over)
+        self.master = _map(None, size, NONE, _NOWHERE)
+        self.lay(self.master)
+        _insist(_mprotect(self.master, size, READ) == 0, "a heap to be read-only")
+
+    def _lay_out(self, own: tuple[tuple[int, bytes], ...], over: Heap | None) -> tuple[tuple[int, int, int, int], ...]:
+        if over is None:
+            return ((0, self.size, self._file, 0),)
+        places, offset = list(over.mappings), 0
+        for at, piece in own:
+            places.append((at, len(piece), self._file, offset))
+            offset += len(piece)
+        if self.size > over.size:
+            places.insert(len(over.mappings), (over.size, self.size - over.size, self._file, offset))
+        return tuple(places)
+
+    def lay(self, at: int) -> None:
+        """Map it at this address, whatever is there."""
+        for offset, size, file, start in self.mappings:
+            _map(at + offset, size, WRITE, mmap.MAP_PRIVATE | _FIXED, file, start)
+        for offset, piece in self.copied:
+            ctypes.memmove(at + offset, piece, len(piece))
+
+    def close(self) -> None:
+        """Let it go; guests that live on it keep what they have mapped."""
+        if not self.closed:
+            self.closed = True
+            _munmap(self.master, self.size)
+            os.close(self._file)
+
+
+_OVERLAY = 4
+"""Pages in a row that are worth a mapping of their own; fewer are copied into each slot."""
+
+
+def _sealed(pieces: tuple[tuple[int, bytes], ...], over: Heap | None) -> int:
+    """Return a file in memory that nobody can change; over another heap the pieces stand in a row, and emptiness behind them."""
+    file = os.memfd_create("valgate-heap", os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING)
+    offset = 0
+    for at, piece in pieces:
+        os.pwrite(file, piece, at if over is None else offset)
+        offset += len(piece)
+    os.ftruncate(file, RESERVED)  # holes cost nothing, and no mapping of it ends early
+    fcntl.fcntl(file, fcntl.F_ADD_SEALS, _SEALS)
+    return file
+
+
+def _joined(pages: list[tuple[int, bytes]]) -> list[tuple[int, bytes]]:
+    """Make one piece of pages in a row."""
+    pieces: list[tuple[int, list[bytes]]] = []
+    for at, page in pages:
+        if pieces and pieces[-1][0] + len(pieces[-1][1]) * PAGE == at:
+            pieces[-1][1].append(page)
+        else:
+            pieces.append((at, [page]))
+    return [(at, b"".join(run)) for at, run in pieces]
+
+
+@dataclass(eq=False, slots=True)
+class Slot:
+    """One guest's memory: its address, its size at this moment, and what it began with."""
+
+    at: int
+    heap: Heap
+    size: int = 0
+
+    def grow(self, size: int) -> None:
+        """Make the bytes up to `size` memory, of zeros; raise MemoryError."""
+        _insist(_mprotect(self.at + self.size, size - self.size, WRITE) == 0, "more memory")
+        self.size = size
+
+
+@dataclass(slots=True)
+class Slots:
+    """Slots of one process. `pagemap` is where the system says what was written, to the process that opened it; -1: it does not."""
+
+    pagemap: int = -1
+    _process: int = field(default_factory=os.getpid)
+    _free: OrderedDict[Heap, list[Slot]] = field(default_factory=OrderedDict)
+    _waiting: int = 0
+    _ranges: ctypes.Array[ctypes.c_uint64] = field(default_factory=(ctypes.c_uint64 * (3 * MOST_RANGES)))
+    _scan: _Scan = field(default_factory=_Scan)
+
+    def __post_init__(self) -> None:
+        with suppress(OSError):
+            self.pagemap = os.open("/proc/self/pagemap", os.O_RDONLY | os.O_CLOEXEC)
+        self._scan = _Scan(
+            size=ctypes.sizeof(_Scan),
+            vec=ctypes.addressof(self._ranges),
+            vec_len=MOST_RANGES,
+            category_inverted=_IS_FILE,
+            category_mask=_IS_FILE,
+            category_anyof_mask=_PRESENT | _SWAPPED,
+        )
+
+    def take(self, heap: Heap) -> Slot:
+        """Return a slot that is this heap, byte for byte; raise MemoryError."""
+        waiting = self._free.get(heap)
+        if waiting:
+            self._waiting -= 1
+            return waiting.pop()
+        at = _map(None, RESERVED + GUARD, NONE, _NOWHERE)
+        heap.lay(at)
+        return Slot(at, heap, heap.size)
+
+    def give(self, slot: Slot) -> None:
+        """Take back a slot whose guest is dead: nothing of it is left when this returns."""
+        if slot.heap.closed or not self._wiped(slot):
+            _munmap(slot.at, RESERVED + GUARD)
+            return
+        self._free.setdefault(slot.heap, []).append(slot)
+        self._free.move_to_end(slot.heap)
+        self._waiting += 1
+        if self._waiting > MOST_FREE:
+            self._drop_oldest()
+
+    def _drop_oldest(self) -> None:
+        heap, waiting = next(iter(self._free.items()))
+        if waiting:
+            _munmap(waiting.pop(0).at, RESERVED + GUARD)
+            self._waiting -= 1
+        if not waiting:
+            del self._free[heap]
+
+    def _wiped(self, slot: Slot) -> bool:
+        """Make it as its heap is; False when the system refuses."""
+        try:
+            self._wipe(slot)
+        except MemoryError:
+            return False
+        return True
+
+    def _wipe(self, slot: Slot) -> None:
+        heap = slot.heap
+        if slot.size != heap.size:
+            _map(slot.at + heap.size, slot.size - heap.size, NONE, _NOWHERE | _FIXED)
+            slot.size = heap.size
+        written = self.written(slot)
+        if written is None or sum(end - start for start, end in written) > MOST_RESIDENT:
+            heap.lay(slot.at)
+            return
+        back = heap.master - slot.at
+        for start, end in written:
+            ctypes.memmove(start, start + back, end - start)
+
+    def written(self, slot: Slot) -> list[tuple[int, int]] | None:
+        """Return where a slot's pages are its own, as addresses from and to; None when the system does not say, or has too many."""
+        scan = self._scan
+        scan.start, scan.end = slot.at, slot.at + slot.size
+        found = _ioctl(self.pagemap, _SCAN, ctypes.addressof(scan)) if self._process == os.getpid() else -1
+        if not 0 <= found < MOST_RANGES:
+            return None
+        ranges = self._ranges[: 3 * found]
+        return list(zip(ranges[::3], ranges[1::3], strict=True))
+
+    def changed(self, slot: Slot) -> list[tuple[int, bytes]]:
+        """Return what of a slot is not as its heap has it, as (address in the memory, whole pages)."""
+        written = self.written(slot) or [(slot.at, slot.at + slot.size)]
+        found: list[tuple[int, bytes]] = []
+        for at in (at for start, end in written for at in range(start, end, PAGE)):
+            page, offset = ctypes.string_at(at, PAGE), at - slot.at
+            before = ctypes.string_at(slot.heap.master + offset, PAGE) if offset < slot.heap.size else bytes(PAGE)
+            if page != before:
+                found.append((offset, page))
+        return _joined(found)
+
+    def forget(self, heap: Heap) -> None:
+        """Close a heap, and let go what waits for its guests."""
+        for slot in self._free.pop(heap, []):
+            _munmap(slot.at, RESERVED + GUARD)
+            self._waiting -= 1
+        heap.close()
+
+    def close(self) -> None:
+        """Let go of everything that waits."""
+        for heap in list(self._free):
+            self.forget(heap)
+        if self.pagemap >= 0:
+            os.close(self.pagemap)
+            self.pagemap = -1
+
+
+@dataclass(slots=True)
+class Stacks:
+    """Native stacks, by size. Nothing on one is any guest's to read, so they are not wiped; but not all of a deep one is kept."""
+
+    _free: dict[int, list[int]] = field(default_factory=dict)
+
+    def take(self, size: int) -> int:
+        """Return the lowest address of a stack, with a page before it that cannot be touched; raise MemoryError."""
+        waiting = self._free.get(size)
+        if waiting:
+            return waiting.pop()
+        at = _map(None, size + PAGE, NONE, _NOWHERE)
+        _insist(_mprotect(at + PAGE, size, WRITE) == 0, "a stack")
+        return at + PAGE
+
+    def give(self, at: int, size: int) -> None:
+        """Take one back."""
+        waiting = self._free.setdefault(size, [])
+        if len(waiting) < MOST_FREE:
+            _madvise(at, size - STACK_RESIDENT, mmap.MADV_DONTNEED)
+            waiting.append(at)
+        else:
+            _munmap(at - PAGE, size + PAGE)
