@@ -11,6 +11,7 @@ Everything about the order of things is here. This file does not know what a hos
 from __future__ import annotations
 
 import asyncio
+import itertools
 from collections import deque
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, field, replace
@@ -47,6 +48,8 @@ class Kernel:
     engine: Engine
     image: Program
     scheduler: Scheduler = field(default_factory=Scheduler)
+    greetings: dict[tuple[tuple[Capability, ...], tuple[int, ...]], bytes] = field(default_factory=dict)
+    """What guests are told at birth: which capabilities they hold, under which handles."""
     guests: int = 0
     most_guests: int = 16_384
 
@@ -111,14 +114,20 @@ class Evaluation:
     async def run(self, entry: Entry) -> tuple[Value, ...]:
         """Run to the end; return the plain values that the runtime finished with. Raise GuestError, LimitReached or HostError."""
         self._meter.begin_slice()
+        self._deadline = asyncio.get_running_loop().time() + self._run.limits.wall
         try:
-            async with asyncio.timeout(self._run.limits.wall):
+            async with asyncio.timeout(None) as self._wall:
                 return await self._live(entry)
         except TimeoutError:
             seconds = self._run.limits.wall
             raise WallLimit(f"the evaluation took more than {seconds:g} s; do less, or in several runs") from None
         finally:
             await self._close()
+
+    def _may_wait(self) -> None:
+        """Have the wall time end it; most evaluations are over before they wait for anything, and need no timer."""
+        if self._wall.when() is None:
+            self._wall.reschedule(self._deadline)
 
     async def _live(self, entry: Entry) -> tuple[Value, ...]:
         root = self._guest(self._frame)
@@ -175,11 +184,14 @@ class Evaluation:
         if guest.greeted:
             return wire.UNDEFINED
         guest.greeted = True
-        granted: list[Value] = []
-        for capability in self._capabilities:
-            if capability.grant(guest.frame):
-                granted += [capability.name, guest.handles.grant(capability)[0]]
-        return wire.encode_array(*granted)
+        granted = tuple([one for one in self._capabilities if one.grant(guest.frame)])
+        handles = tuple([guest.handles.grant(one)[0] for one in granted])
+        greeting = self._kernel.greetings.get((granted, handles))
+        if greeting is None:
+            pairs = zip((one.name for one in granted), handles, strict=True)
+            greeting = wire.encode_array(*itertools.chain.from_iterable(pairs))
+            self._kernel.greetings[granted, handles] = greeting
+        return greeting
 
     # -- one slice ------------------------------------------------------------------------------------
 
@@ -192,6 +204,7 @@ class Evaluation:
             if turn is Turn.ENDED:
                 raise BrokenGuest(_first_line(guest.fiber.why()))
             if self._meter.slice_over():
+                self._may_wait()
                 await self._kernel.scheduler.turn()
                 self._meter.begin_slice()
             if turn is Turn.PARKED:
@@ -326,6 +339,7 @@ class Evaluation:
         during = self._frames[-1]
         node = self._node(during.node, guest.frame, capability.name, "?", "?")
         self._meter.charge()
+        self._may_wait()
         try:
             answer = await membrane.host_call(self._run, guest.frame, capability, message, node, during.source)
         finally:
@@ -507,6 +521,7 @@ class Evaluation:
 
     async def _sleep(self) -> None:
         """Wait until a task is no longer one of ours; each time the loop runs, so what is done but not yet gone cannot spin here."""
+        self._may_wait()
         self._wake.clear()
         await self._wake.wait()
         self._meter.begin_slice()

@@ -21,7 +21,7 @@ import ctypes
 import os
 import struct
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 from importlib.metadata import version
 
@@ -100,6 +100,13 @@ class _Places(ctypes.Structure):
         ("arguments", generated.wasmtime_val_t * _PARAMETERS),
         ("gate", ctypes.c_uint64),
     )
+
+
+_IMAGE, _MEMORY, _ENGINE, _MAIN, _TRAP, _ERROR, _GIVEN, _GATE = (
+    getattr(_Places, name).offset for name, _ in _Places._fields_
+)
+_ARGUMENTS = struct.Struct("<" + f"B{_VALUE_AT - 1}xi{_VALUE_SIZE - _VALUE_AT - 4}x" * _PARAMETERS)
+_QUADS = struct.Struct("<3Q")
 
 
 class Turn(Enum):
@@ -278,6 +285,12 @@ class Program:
     slots: Slots
     heap: Heap
     inbox: tuple[int, int]
+    at: tuple[int, int, int, int] = field(init=False)
+    """The C pointers of the first four, which this object keeps alive."""
+
+    def __post_init__(self) -> None:
+        """Look the pointers up once."""
+        object.__setattr__(self, "at", tuple(map(pointer, (self.engine, self.linker, self.code, self.memory))))
 
 
 class Fiber:
@@ -286,6 +299,7 @@ class Fiber:
     __slots__ = (
         "_arguments",
         "_future",
+        "_here",
         "_places",
         "_program",
         "_slot",
@@ -306,12 +320,13 @@ class Fiber:
         """Instantiate: `memory_limit` in bytes, `arguments` for main. Call `begin` next."""
         self._program, self._future, self._arguments = program, None, arguments
         self._places = _Places()
-        self.message, self.place, self.results = b"", (0, 0), 0
-        self.asked = False
+        self._here = ctypes.addressof(self._places)
+        self.message, self.place, self.results, self.asked = b"", (0, 0), 0, False
         self.longest = arguments[2] + MOST_AROUND + 1  # one more than may cross: so much is copied before it is refused
         self._slot = program.slots.take(program.heap)
-        _slots[self._slot.at] = self._slot
-        self._store = _store_new(pointer(program.engine), None, None)
+        self.base = self._slot.at
+        _slots[self.base] = self._slot
+        self._store = _store_new(program.at[0], None, None)
         self.context = _store_context(self._store)
         _store_limiter(self._store, memory_limit, 20_000, 2, 2, 2)
         _set_deadline(self.context, 1 << 40)
@@ -321,54 +336,46 @@ class Fiber:
             self.close()
             raise
 
-    def begin(self, first: bytes) -> bool:
-        """Start, without running. `first` is the request that main finds in its inbox; if it does not fit, main asks for one.
-
-        Returns whether it fitted.
-        """
-        address, capacity = self._program.inbox
-        fits = 0 < len(first) <= capacity
-        if fits:
-            ctypes.memmove(self.base + address, first, len(first))
-        _yield_at_deadline(self.context, 1)
-        _set_deadline(self.context, 1)
-        for place, number in zip(self._places.arguments, (*self._arguments, fits * len(first)), strict=True):
-            place.kind, place.of.i32 = _I32, number
-        at = self._at
-        self._future = _call_async(
-            self.context, at("main") + _EXTERN_AT, at("arguments"), _PARAMETERS, None, 0, at("trap"), at("error")
-        )
-        return fits
-
-    def _at(self, field: str) -> int:
-        offset: int = getattr(_Places, field).offset
-        return ctypes.addressof(self._places) + offset
-
     def _instantiate(self) -> None:
         global _born  # noqa: PLW0603 - see above
-        at, context, program = self._at, self.context, self._program
+        here, context = self._here, self.context
+        _engine, linker, code, memory = self._program.at
+        self.memory, self.gate = here + _MEMORY + _EXTERN_AT, here + _GATE
+        self.continuation = _QUADS.pack(_strlen, self.gate, 0)
         _born = self._slot
-        check(_instance_new(context, pointer(program.memory), None, 0, at("image"), at("trap")))
+        check(_instance_new(context, memory, None, 0, here + _IMAGE, here + _TRAP))
         _born = None
-        self._insist(_export_get(context, at("image"), b"memory", 6, at("memory")), "a memory")
-        check(_linker_define(pointer(program.linker), context, b"env", 3, b"memory", 6, at("memory")))
-        future = _linker_instantiate(
-            pointer(program.linker), context, pointer(program.code), at("engine"), at("trap"), at("error")
-        )
+        self._insist(_export_get(context, here + _IMAGE, b"memory", 6, here + _MEMORY), "a memory")
+        check(_linker_define(linker, context, b"env", 3, b"memory", 6, here + _MEMORY))
+        future = _linker_instantiate(linker, context, code, here + _ENGINE, here + _TRAP, here + _ERROR)
         done = _poll(future)  # at once: the deadline is far, and a start that asks something is none of ours
         _future_delete(future)
         check(self._places.error)
         self._insist(done and not self._places.trap, "a start without a trap")
-        self._insist(_export_get(context, at("engine"), b"main", 4, at("main")), "a main")
-        self.memory = at("memory") + _EXTERN_AT
-        self.base = self._slot.at
-        self.gate = at("gate")
-        self.continuation = struct.pack("<QQQ", _strlen, self.gate, 0)
+        self._insist(_export_get(context, here + _ENGINE, b"main", 4, here + _MAIN), "a main")
 
     @staticmethod
     def _insist(good: bool, what: str) -> None:  # noqa: FBT001 - a condition
         if not good:
             raise wasmtime.WasmtimeError(f"the module does not have {what}")
+
+    def begin(self, first: bytes) -> bool:
+        """Start, without running. `first` is the request that main finds in its inbox; if it does not fit, main asks for one.
+
+        Returns whether it fitted.
+        """
+        here, (address, capacity) = self._here, self._program.inbox
+        fits = 0 < len(first) <= capacity
+        if fits:
+            ctypes.memmove(self.base + address, first, len(first))
+        _yield_at_deadline(self.context, 1)
+        _set_deadline(self.context, 1)
+        stack, depth, message = self._arguments
+        words = _ARGUMENTS.pack(_I32, stack, _I32, depth, _I32, message, _I32, len(first) if fits else 0)
+        ctypes.memmove(here + _GIVEN, words, len(words))
+        main, given = here + _MAIN + _EXTERN_AT, here + _GIVEN
+        self._future = _call_async(self.context, main, given, _PARAMETERS, None, 0, here + _TRAP, here + _ERROR)
+        return fits
 
     def step(self) -> Turn:
         """Run until the fiber parks, ticks or ends. Call it only after `answer`, or first, or after a tick."""

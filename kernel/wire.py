@@ -142,7 +142,7 @@ Value = None | bool | int | float | str | bytes
 UNDEFINED = bytes([Tag.UNDEFINED])
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Message:
     """One message from a guest; `inbox` and `capacity` say where it wants the answer."""
 

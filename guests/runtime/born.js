@@ -2,22 +2,18 @@
 const { defineProperty } = Object;
 
 export function born(glue) {
-  const handles = Object.create(null);
-  let alive = false; // while an image is built the guest holds nothing, and the builder wants to know who asks
+  let held; // [name, handle, name, handle, …]: most guests ask little, and looking is cheaper than a table
   return {
     __proto__: null,
     glue,
     // granted: [name, handle, name, handle, …], or undefined when it was said before
     born(granted) {
-      alive = true;
-      if (granted === undefined) return;
-      for (let i = 0; i < granted.length; i += 2) handles[granted[i]] = granted[i + 1];
+      if (granted !== undefined) held = granted;
     },
     call(capability, op, ...args) {
-      const handle = handles[capability];
-      if (!alive) glue.call(0, op);
-      if (handle === undefined) throw new TypeError(`this guest holds no handle for ${capability}`);
-      return glue.call(handle, op, ...args);
+      if (held === undefined) glue.call(0, op); // while an image is built: the builder wants to know who asks
+      for (let i = 0; i < held.length; i += 2) if (held[i] === capability) return glue.call(held[i + 1], op, ...args);
+      throw new TypeError(`this guest holds no handle for ${capability}`);
     },
   };
 }

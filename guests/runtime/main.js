@@ -71,9 +71,9 @@ export default function boot(glue, global) {
 
   return {
     __proto__: null,
-    enter: (granted, ...rest) => {
+    enter(granted, mode, name, code, list, args, body) {
       host.born(granted);
-      enter(host, units, ...rest);
+      enter(host, units, mode, name, code, list, args, body);
     },
     load,
     prepare,

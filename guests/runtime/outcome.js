@@ -88,11 +88,11 @@ export function toJSON(value, path = "value") {
 
 // A Response is the answer itself.
 function result(host, outcome) {
-  if (isResponse(outcome)) {
+  if (isObject(outcome) && isResponse(outcome)) {
     served(host, respond(host, outcome));
     return;
   }
-  const value = rendered(outcome);
+  const value = isObject(outcome) ? rendered(outcome) : outcome;
   host.glue.finish(0, toJSON(value), kindOf(value));
 }
 
@@ -122,8 +122,14 @@ function served(host, serving) {
   serving.then(() => host.glue.finish(0, undefined, "undefined")).catch((error) => failed(host, error));
 }
 
+const isObject = (value) => (typeof value === "object" && value !== null) || typeof value === "function";
+
 function conclude(host, mode, value) {
   const done = MODES[mode];
+  if (!isObject(value)) {
+    done(host, value);
+    return;
+  }
   if (!host.glue.promises(value) && typeof value?.then !== "function") {
     done(host, value);
     return;
@@ -151,7 +157,7 @@ export function enter(host, units, mode, name, code, list, args, body) {
     }
     if (mode in GIVEN) {
       const call = (made) => (typeof made === "function" ? made(...GIVEN[mode](args)) : made);
-      value = isPromise(host, value) ? value.then(call) : call(value);
+      value = typeof value !== "function" && isPromise(host, value) ? value.then(call) : call(value);
     }
     conclude(host, mode, value);
   } catch (error) {

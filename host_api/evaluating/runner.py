@@ -12,14 +12,12 @@ from host_api.compiler import Compiler, Unit
 from host_api.door import DOOR, Manner, Served
 from host_api.evaluating.recorded import Finished, Recorded, Shared
 from host_api.images import Images, Prepared
-from host_api.images.parts import name_of
 from host_api.load.load import Load
 from host_api.net.chain import CHAIN, Bill, Chain
 from host_api.sources import ENTRY, Sources, key_of
 from host_api.store import EvaluationRow, Kind, Privacy, Val
 from kernel import evaluation
 from kernel.capability import Run
-from kernel.capability import Unit as Offered
 from kernel.policy import Policy
 from kernel.principals import Authority, Frame, Principal
 from kernel.wire import Op, Value
@@ -84,10 +82,8 @@ def _begins_with(prepared: Prepared, key: str, frame: Frame, run: Run) -> bool:
     if prepared.start is None or key not in prepared.start.units:
         return False
     run.starts[frame] = prepared.start
-    sources, loaded = Sources.of(run), Loaded.of(run)
-    for part in prepared.parts:
-        source = sources.add(frame.author, name_of(part), part.unit, private=part.hidden, own=True)
-        loaded.units[part.key] = Offered(part.key, source.label, part.unit.parts(source.label))
+    Sources.of(run).by_label.update(prepared.sources)
+    Loaded.of(run).units.update(prepared.units)
     return True
 
 

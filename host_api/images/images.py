@@ -11,8 +11,9 @@ import asyncio
 from collections import OrderedDict
 from dataclasses import dataclass
 
-from host_api.images.parts import Part, Parts, digest_of, units_of
+from host_api.images.parts import Part, Parts, digest_of, sources_of, units_of
 from host_api.images.shelf import Shelf
+from host_api.sources import Source
 from host_api.store import Kind, Store, Val, is_public
 from kernel.builder import Builder
 from kernel.capability import Start, Unit
@@ -32,10 +33,15 @@ Key = tuple[str, int, Authority]
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """What a guest may be born of, and what is in it; a start of None says that the val cannot have an image."""
+    """What a guest may be born of, and what an evaluation knows that begins with it.
+
+    A start of None says that the val cannot have an image.
+    """
 
     parts: tuple[Part, ...]
     start: Start | None
+    sources: dict[str, Source]
+    units: dict[str, Unit]
     weight: int = _PER_IMAGE
 
 
@@ -90,15 +96,17 @@ class Images:
 
     async def _made(self, val: Val, authority: Authority) -> Prepared:
         parts = await self._parts.of(val, authority)
-        digest = digest_of(self._shelf.about, parts, authority)
-        units = units_of(parts)
+        sources = sources_of(parts)
+        units = units_of(parts, sources)
+        offered = {unit.key: unit for unit in units}
+        digest = digest_of(self._shelf.about, units, authority)
         found = await self._shelf.image(digest) or await self._built(units, digest)
         if found is None:
-            return Prepared(parts, None)
+            return Prepared(parts, None, sources, offered)
         image, keys = found
         program = self._kernel.engine.program(image, self._kernel.image)
         start = Start(program, {unit.key: unit.name for unit in units if unit.key in keys})
-        return Prepared(parts, start, _PER_IMAGE + program.heap.weight)
+        return Prepared(parts, start, sources, offered, _PER_IMAGE + program.heap.weight)
 
     async def _built(self, units: tuple[Unit, ...], digest: str) -> tuple[Image, frozenset[str]] | None:
         built = await self._builder.build(units)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 
 from host_api.compiler import Compiler, Unit, Use
-from host_api.sources import Sources, key_of
+from host_api.sources import Source, Sources, key_of
 from host_api.store import Kind, Privacy, Store, Val, is_public
 from kernel import capability as contract
 from kernel.errors import GuestError, HostError, SourceError
@@ -36,11 +36,6 @@ class Part:
     def key(self) -> str:
         """What names it inside an evaluation."""
         return key_of(Principal(self.owner), self.name, self.version)
-
-    @property
-    def hidden(self) -> bool:
-        """Whether others must not read its name."""
-        return self.privacy is Privacy.PRIVATE
 
 
 class Parts:
@@ -98,21 +93,21 @@ class Parts:
         return True
 
 
-def units_of(parts: tuple[Part, ...]) -> tuple[contract.Unit, ...]:
-    """Return what is loaded, under the labels that an evaluation gives them when it begins with these."""
-    sources, units = Sources(), []
+def sources_of(parts: tuple[Part, ...]) -> dict[str, Source]:
+    """Return the sources of an image, by the labels that they have in an evaluation which begins with it."""
+    sources = Sources()
     for part in parts:
-        source = sources.add(Principal(part.owner), name_of(part), part.unit, private=part.hidden, own=True)
-        units.append(contract.Unit(part.key, source.label, part.unit.parts(source.label)))
-    return tuple(units)
+        name = f"@{part.owner}.{part.name}@{part.version}"
+        sources.add(Principal(part.owner), name, part.unit, private=part.privacy is Privacy.PRIVATE, own=True)
+    return sources.by_label
 
 
-def name_of(part: Part) -> str:
-    """Return the name of a part as its owner reads it."""
-    return f"@{part.owner}.{part.name}@{part.version}"
+def units_of(parts: tuple[Part, ...], sources: dict[str, Source]) -> tuple[contract.Unit, ...]:
+    """Return what is loaded, under these labels."""
+    labelled = zip(parts, sources, strict=True)
+    return tuple(contract.Unit(part.key, label, part.unit.parts(label)) for part, label in labelled)
 
 
-def digest_of(built: str, parts: tuple[Part, ...], authority: Authority) -> str:
+def digest_of(built: str, units: tuple[contract.Unit, ...], authority: Authority) -> str:
     """Return the address of an image by its content: of which engine and runtime, which versions, which authority."""
-    units = [(unit.key, unit.name, part.hidden, unit.parts) for unit, part in zip(units_of(parts), parts, strict=True)]
-    return sha256(json.dumps([built, authority, units]).encode()).hexdigest()
+    return sha256(json.dumps([built, authority, [(unit.key, unit.parts) for unit in units]]).encode()).hexdigest()
