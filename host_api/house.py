@@ -57,7 +57,7 @@ class House:
         self.underway = Underway()
         compiler, chains = Compiler(guest_of(compiling)), Chains(settings.api_chain, settings.limits.cpu)
         builder = Builder(kernel, settings.limits)
-        self.images = Images(store, kernel, builder, Parts(store, compiler), shelf)
+        self.images = Images(kernel, builder, Parts(store, compiler), shelf)
         powers = capabilities(store, compiler, self.images, client, settings.fetching, self._call)
         runner = Runner(Shared(settings, store, kernel, powers, self.underway), compiler, self.images, self.load)
         self._evaluator = Evaluator(settings, store, runner, self.load, chains)

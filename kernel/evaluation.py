@@ -11,7 +11,6 @@ Everything about the order of things is here. This file does not know what a hos
 from __future__ import annotations
 
 import asyncio
-import itertools
 from collections import deque
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, field, replace
@@ -188,8 +187,10 @@ class Evaluation:
         handles = tuple([guest.handles.grant(one)[0] for one in granted])
         greeting = self._kernel.greetings.get((granted, handles))
         if greeting is None:
-            pairs = zip((one.name for one in granted), handles, strict=True)
-            greeting = wire.encode_array(*itertools.chain.from_iterable(pairs))
+            said: list[Value] = []
+            for one, handle in zip(granted, handles, strict=True):
+                said += [one.name, handle]
+            greeting = wire.encode_array(*said)
             self._kernel.greetings[granted, handles] = greeting
         return greeting
 

@@ -290,7 +290,8 @@ class Program:
 
     def __post_init__(self) -> None:
         """Look the pointers up once."""
-        object.__setattr__(self, "at", tuple(map(pointer, (self.engine, self.linker, self.code, self.memory))))
+        found = pointer(self.engine), pointer(self.linker), pointer(self.code), pointer(self.memory)
+        object.__setattr__(self, "at", found)
 
 
 class Fiber:
@@ -318,7 +319,8 @@ class Fiber:
 
     def __init__(self, program: Program, memory_limit: int, arguments: tuple[int, int, int]) -> None:
         """Instantiate: `memory_limit` in bytes, `arguments` for main. Call `begin` next."""
-        self._program, self._future, self._arguments = program, None, arguments
+        self._program, self._arguments = program, arguments
+        self._future: int | None = None
         self._places = _Places()
         self._here = ctypes.addressof(self._places)
         self.message, self.place, self.results, self.asked = b"", (0, 0), 0, False
@@ -326,7 +328,7 @@ class Fiber:
         self._slot = program.slots.take(program.heap)
         self.base = self._slot.at
         _slots[self.base] = self._slot
-        self._store = _store_new(program.at[0], None, None)
+        self._store: int | None = _store_new(program.at[0], None, None)
         self.context = _store_context(self._store)
         _store_limiter(self._store, memory_limit, 20_000, 2, 2, 2)
         _set_deadline(self.context, 1 << 40)

@@ -46,6 +46,9 @@ class Settled:
     payload: bytes
 
 
+_FIRST = frozenset({wire.Kind.READY, wire.Kind.EXHAUSTED})
+"""What a guest may say that did not find its first request in its inbox."""
+
 Thing = Export | Promised | Capability
 """What a handle may stand for."""
 
@@ -66,6 +69,7 @@ class Guest:
     inbox: tuple[int, int] = (0, 0)
     pending: bytes | None = None
     begun: bool = False
+    unready: bool = False
     jobs: bool = False
     attention: bool = False
     greeted: bool = False
@@ -85,6 +89,8 @@ class Guest:
         if to_kernel and message.kind == wire.Kind.RESULT and self.fiber.place[1] > self.fiber.longest:
             message = wire.parse_message(self.fiber.whole(), self.fiber.memory_size())
         self.inbox = message.inbox, message.capacity
+        if self.unready and message.kind not in _FIRST:
+            raise BrokenGuest("a guest did not begin by saying that it is ready")
         return message
 
     def say(self, kind: wire.Say, op: int, target: int, refs: tuple[int, ...], payload: bytes) -> None:
@@ -96,8 +102,9 @@ class Guest:
 
     def ready(self) -> None:
         """Give it the first request, which it did not find in its inbox and asks for."""
-        if self.pending is None:
-            raise BrokenGuest("a guest says that it is ready, and was ready before")
+        if not self.unready or self.pending is None:
+            raise BrokenGuest("a guest said what no guest of ours says: it is ready, and was before")
+        self.unready = False
         self._answer(self.pending)
 
     def fetch(self) -> None:
@@ -107,8 +114,11 @@ class Guest:
         self._answer(self.pending)
 
     def _answer(self, data: bytes) -> None:
-        fits = self.fiber.answer(data, *self.inbox) if self.begun else self.fiber.begin(data)
-        self.begun = True
+        if self.begun:
+            fits = self.fiber.answer(data, *self.inbox)
+        else:
+            fits, self.begun = self.fiber.begin(data), True
+            self.unready = not fits
         self.pending = None if fits else data
 
     def export(self, number: int, nature: int) -> Export:

@@ -138,12 +138,12 @@ class Vals:
             loaded.units[key] = contract.Unit(key, source.label, unit.parts(source.label))
         loaded.found[frame, key] = owner, Authority.OWN if own else Authority.FOREIGN
         if not own:
-            self._offer_image(val, replace(frame, author=owner, authority=Authority.FOREIGN), call.run)
+            await self._offer_image(val, replace(frame, author=owner, authority=Authority.FOREIGN), call.run)
         return key
 
-    def _offer_image(self, val: Val, home: Frame, run: Run) -> None:
+    async def _offer_image(self, val: Val, home: Frame, run: Run) -> None:
         """Have the guest of another's code be born with the first val that it is asked for, and what that names."""
-        prepared = None if home in run.starts else self._images.find(val, Authority.FOREIGN)
+        prepared = None if home in run.starts else await self._images.of(val, Authority.FOREIGN)
         if prepared is not None and prepared.start is not None:
             run.starts[home] = prepared.start
 

@@ -69,7 +69,7 @@ class Runner:
             return ENTRY, _entry(run, task, ENTRY, await self._compiler.compile(name, task.row.caller), hidden=False)
         if val.kind is Kind.DATA:
             return name, (task.manner, name, val.payload, None, *_given(task))
-        prepared = self._images.find(val, Authority.OWN)
+        prepared = await self._images.of(val, Authority.OWN)
         key = key_of(task.caller, val.name, val.version)
         if prepared is not None and _begins_with(prepared, key, frame, run):
             return name, (task.manner, key, None, True, *_given(task))

@@ -1,7 +1,7 @@
-"""Images of vals: made in the background, kept in memory by bytes, taken from the shelf where they are there already.
+"""Images of vals: made at save in the background, and at first use otherwise; kept in memory by bytes, and on the shelf.
 
 An image is for one val at one version, with one authority. It is used only as long as each of its vals is what a reference would
-find now, so that a save makes it useless at once, in whatever process that was. What has none begins as every guest does.
+find now, so that a save makes it useless at once, in whatever process that was. What cannot have one begins as every guest does.
 This file does not know how an evaluation goes, nor how an image is made.
 """
 
@@ -11,10 +11,13 @@ import asyncio
 from collections import OrderedDict
 from dataclasses import dataclass
 
+import structlog
+
 from host_api.images.parts import Part, Parts, digest_of, sources_of, units_of
 from host_api.images.shelf import Shelf
+from host_api.load.turns import Turns
 from host_api.sources import Source
-from host_api.store import Kind, Store, Val, is_public
+from host_api.store import Kind, Val, is_public
 from kernel.builder import Builder
 from kernel.capability import Start, Unit
 from kernel.evaluation import Kernel
@@ -22,8 +25,12 @@ from kernel.fiber import Program
 from kernel.image import Image
 from kernel.principals import Authority
 
+log = structlog.get_logger("valgate.images")
+
 KEPT_BYTES = 256 << 20
 """About how much memory images may take."""
+AT_ONCE, EACH = 4, 2
+"""Images that are made at once, in all and of one owner's vals."""
 MOST_WAITING = 1_000
 _PER_IMAGE = 64 << 10
 """Bytes of an image beside its pages."""
@@ -48,51 +55,50 @@ class Prepared:
 class Images:
     """The images of a house."""
 
-    def __init__(self, store: Store, kernel: Kernel, builder: Builder, parts: Parts, shelf: Shelf) -> None:
+    def __init__(self, kernel: Kernel, builder: Builder, parts: Parts, shelf: Shelf) -> None:
         """Take who makes them, and where they are kept beyond the process."""
-        self._store, self._kernel, self._builder, self._parts, self._shelf = store, kernel, builder, parts, shelf
+        self._kernel, self._builder, self._parts, self._shelf = kernel, builder, parts, shelf
         self._kept: OrderedDict[Key, Prepared] = OrderedDict()
         self._bytes = 0
-        self._wanted: OrderedDict[Key, Val] = OrderedDict()
-        self._making: asyncio.Task[None] | None = None
+        self._making: dict[Key, asyncio.Task[Prepared | None]] = {}
+        self._turns = Turns(AT_ONCE, EACH)
 
-    def find(self, val: Val, authority: Authority) -> Prepared | None:
-        """Return what guests of this val may be born of; None where there is nothing, yet or at all."""
+    async def of(self, val: Val, authority: Authority) -> Prepared | None:
+        """Return what guests of this val may be born of, made now if it is the first time; None where that cannot be."""
         key = (val.id, val.version, authority)
         known = self._kept.get(key)
         if known is None or not self._parts.still(known.parts, authority):
             self._drop(key)
-            self.want(val, authority)
-            return None
-        self._kept.move_to_end(key)
-        return None if known.start is None else known
-
-    def want(self, val: Val, authority: Authority) -> None:
-        """Have an image made, when there is time."""
-        key = (val.id, val.version, authority)
-        if val.kind is not Kind.CODE or key in self._wanted or len(self._wanted) >= MOST_WAITING:
-            return
-        self._wanted[key] = val
-        if self._making is None:
-            self._making = asyncio.get_running_loop().create_task(self._make_all())
+            known = await asyncio.shield(self._make(key, val))
+        else:
+            self._kept.move_to_end(key)
+        return None if known is None or known.start is None else known
 
     def saved(self, val: Val) -> None:
-        """Have what a new version needs made."""
-        self.want(val, Authority.OWN)
-        if is_public(val):
-            self.want(val, Authority.FOREIGN)
+        """Have what a new version needs made, when there is time."""
+        for authority in (Authority.OWN, Authority.FOREIGN) if is_public(val) else (Authority.OWN,):
+            if val.kind is Kind.CODE and len(self._making) < MOST_WAITING:
+                self._make((val.id, val.version, authority), val)
 
-    async def _make_all(self) -> None:
-        """Make one after another: it is nobody's evaluation, and must not hold any up."""
+    def _make(self, key: Key, val: Val) -> asyncio.Task[Prepared | None]:
+        task = self._making.get(key)
+        if task is None:
+            task = self._making[key] = asyncio.get_running_loop().create_task(self._made_in_turn(key, val))
+            task.add_done_callback(lambda _: self._making.pop(key, None))
+        return task
+
+    async def _made_in_turn(self, key: Key, val: Val) -> Prepared | None:
+        """Make one: it is nobody's evaluation, and must not hold others up."""
+        await self._turns.take(val.owner_id)
         try:
-            while self._wanted:
-                key, val = next(iter(self._wanted.items()))
-                try:
-                    self._keep(key, await self._made(val, key[-1]))
-                finally:
-                    del self._wanted[key]
+            prepared = await self._made(val, key[-1])
+        except Exception:
+            log.exception("an image was not made", val=f"@{val.owner}.{val.name}@{val.version}")
+            return None
         finally:
-            self._making = None
+            self._turns.give(val.owner_id)
+        self._keep(key, prepared)
+        return prepared
 
     async def _made(self, val: Val, authority: Authority) -> Prepared:
         parts = await self._parts.of(val, authority)
@@ -130,13 +136,9 @@ class Images:
             if dropped.start is not None and isinstance(dropped.start.program, Program):
                 self._kernel.engine.forget(dropped.start.program)
 
-    async def settled(self) -> None:
-        """Wait until everything that is wanted is made."""
-        while self._making is not None:
-            await asyncio.wait([self._making])
-
     async def close(self) -> None:
         """Stop making."""
-        if self._making is not None:
-            self._making.cancel()
-            await asyncio.wait([self._making])
+        making = list(self._making.values())
+        for task in making:
+            task.cancel()
+        await asyncio.gather(*making, return_exceptions=True)

@@ -41,12 +41,12 @@ class Shelf:
         await asyncio.to_thread(self._write, digest, image, keys)
 
     def _read(self, digest: str) -> tuple[Image, frozenset[str]] | None:
-        if self._folder is None or not _is_ours(self._folder, stat.S_ISDIR):
+        if self._folder is None or not _is_our_folder(self._folder):
             return None
         path = self._folder / (digest + SUFFIX)
         try:
-            with path.open("rb", opener=_without_links) as file:
-                data = file.read(self._most + 1) if _is_open_ours(file.fileno()) else b""
+            with os.fdopen(os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC), "rb") as file:
+                data = file.read(self._most + 1) if _only_ours(os.fstat(file.fileno())) else b""
             os.utime(path)
         except OSError:
             return None
@@ -62,7 +62,7 @@ class Shelf:
         body = _LENGTH.pack(len(listed)) + listed + image.to_bytes()
         with suppress(OSError):
             self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            if not _is_ours(self._folder, stat.S_ISDIR):
+            if not _is_our_folder(self._folder):
                 return
             handle, name = tempfile.mkstemp(dir=self._folder)
             with os.fdopen(handle, "wb") as file:
@@ -96,20 +96,12 @@ def _parse(body: bytes) -> tuple[Image, frozenset[str]] | None:
         return None
 
 
-def _without_links(path: str, flags: int) -> int:
-    return os.open(path, flags | os.O_NOFOLLOW)
-
-
-def _is_ours(path: Path, kind: object) -> bool:
+def _is_our_folder(path: Path) -> bool:
     try:
         found = path.lstat()
     except OSError:
         return False
-    return callable(kind) and bool(kind(found.st_mode)) and _only_ours(found)
-
-
-def _is_open_ours(file: int) -> bool:
-    return _only_ours(os.fstat(file))
+    return stat.S_ISDIR(found.st_mode) and _only_ours(found)
 
 
 def _only_ours(found: os.stat_result) -> bool:

@@ -16,6 +16,7 @@ from host_api.compiler import Compiler
 from host_api.compiler.guest import COMPILER_LIMITS, guest_of
 from kernel.engine import Engine
 from kernel.evaluation import Kernel
+from kernel.image import Image
 from tests.semantics.live import CACHE
 
 LIMITS = replace(COMPILER_LIMITS, cpu=60.0, wall=120.0)
@@ -41,14 +42,14 @@ def engine() -> Iterator[Engine]:
         yield engine
 
 
-def caller(engine: Engine, image: bytes) -> Call:
+def caller(engine: Engine, image: Image) -> Call:
     """Call `pure` of a fresh guest, as the house does."""
     return guest_of(Kernel(engine, engine.program(image)), LIMITS)
 
 
 @pytest.fixture(scope="session")
 def compile_in_guest(engine: Engine) -> Call:
-    return caller(engine, build.COMPILER.read_bytes())
+    return caller(engine, Image.parse(build.COMPILER.read_bytes()))
 
 
 @pytest.fixture(scope="session")

@@ -18,7 +18,7 @@ from tests.fuzz.mutate import mutated
 from tests.kernel.stage import head, held, own
 
 MEMORY = 0x10000
-CAPABILITIES: tuple[Capability, ...] = capabilities(None, None, None, None, None)  # type: ignore[arg-type]  # parsers need no powers
+CAPABILITIES: tuple[Capability, ...] = capabilities(None, None, None, None, None, None)  # type: ignore[arg-type]  # parsers need no powers
 """Asked to understand whatever decodes; none of them performs anything here."""
 
 VALUES: tuple[tuple[Value, ...], ...] = (

@@ -34,7 +34,7 @@ def guest() -> Iterator[Put]:
     """Put a program of its own on the stage."""
     with ExitStack() as stack:
 
-        def put(code: bytes, memory: bytes = bytes(PAGE), limit: int = 0) -> Stage:
-            return Stage(stack.enter_context(Engine(code)), memory, limit)
+        def put(code: bytes, memory: bytes = bytes(PAGE)) -> Stage:
+            return Stage(stack.enter_context(Engine(code)), memory)
 
         yield put

@@ -20,7 +20,7 @@ from kernel import wire
 from kernel.capability import Answer, Ask, Call, Capability, Later, Load, Node, Operation, Run, Unit, Values
 from kernel.engine import Engine
 from kernel.evaluation import Entry, Evaluation, Kernel, Usage
-from kernel.image import WASM_PAGE, image_module
+from kernel.image import WASM_PAGE, Image
 from kernel.limits import Limits
 from kernel.policy import Policy
 from kernel.principals import Authority, Frame, Principal
@@ -69,7 +69,7 @@ SAY_FINISH = f"(drop (call $call (i32.const {FINISH_AT}) (i32.const {len(FINISH)
 def program(body: str, more: str = "") -> bytes:
     """Return a guest whose main has this body; $call is kernel.call, `more` are further definitions."""
     return bytes(
-        wasmtime.wat2wasm(f'(module {IMPORTS} {more} (func $main (export "main") (param i32 i32 i32) {body}))')
+        wasmtime.wat2wasm(f'(module {IMPORTS} {more} (func $main (export "main") (param i32 i32 i32 i32) {body}))')
     )
 
 
@@ -278,8 +278,8 @@ class Recording:
 class Stage:
     """A kernel whose every guest is one program."""
 
-    def __init__(self, engine: Engine, memory: bytes, limit: int = 0) -> None:
-        self.kernel = Kernel(engine, engine.program(image_module(memory, limit)))
+    def __init__(self, engine: Engine, memory: bytes) -> None:
+        self.kernel = Kernel(engine, engine.program(Image.of(memory)))
         self.recording = Recording()
         self.usage = Usage()
 

@@ -239,7 +239,7 @@ async def test_what_promises_came_to_is_counted_until_they_are_let_go(script: Pu
 
 async def test_a_guest_keeps_as_much_for_others_as_it_may_use_itself(script: Put) -> None:
     evaluation = script([FINISH]).evaluation()
-    guest = await evaluation._guest(evaluation._frame)
+    guest = evaluation._guest(evaluation._frame)
     guest.keep(bytes(60), 100)
     guest.keep(bytes(40), 100)
     with pytest.raises(LimitError, match="more than 100 bytes"):

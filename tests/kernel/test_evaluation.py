@@ -450,7 +450,7 @@ async def test_usage_says_what_was_used(script: Put) -> None:
 
 async def test_an_answer_out_of_turn_breaks_the_guest(script: Put) -> None:
     evaluation = script([FINISH]).evaluation()
-    first, second = await evaluation._guest(evaluation._frame), object()
+    first, second = evaluation._guest(evaluation._frame), object()
     result = Message(0, 0, Kind.RESULT, 0, 0, (), (), b"")
     with pytest.raises(BrokenGuest, match="not asked"):
         evaluation._result(first, result)

@@ -20,7 +20,7 @@ from kernel import fiber as fibers
 from kernel.engine import Engine
 from kernel.errors import GuestError
 from kernel.fiber import Fiber, Turn
-from kernel.image import image_module
+from kernel.image import Image
 from kernel.limits import MIB
 from kernel.wire import MOST_AROUND, Kind
 from tests.kernel.stage import IMPORTS, PAGE, READY, READY_AT, SAY_FINISH, SAY_READY, Stage, head, program
@@ -35,7 +35,9 @@ ECHO = program(
 
 
 def start(engine: Engine, memory: bytes = bytes(PAGE)) -> Fiber:
-    return Fiber(engine.program(image_module(memory)), MIB, (1, 2, 3))
+    fiber = Fiber(engine.program(Image.of(memory)), MIB, (1, 2, 3))
+    assert not fiber.begin(b"")
+    return fiber
 
 
 def run_to_message(fiber: Fiber) -> bytes:
@@ -75,7 +77,8 @@ def test_no_more_of_a_message_is_copied_than_it_takes_to_refuse_it() -> None:
         size = limit + MOST_AROUND + 1 + extra
         body = f"(drop (memory.grow (i32.const 8))) (drop (call $call (i32.const 0) (i32.const {size})))"
         with Engine(program(body)) as engine:
-            fiber = Fiber(engine.program(image_module(bytes(PAGE))), MIB, (1, 2, limit))
+            fiber = Fiber(engine.program(Image.of(bytes(PAGE))), MIB, (1, 2, limit))
+            fiber.begin(b"")
             assert len(run_to_message(fiber)) == size - extra
             assert len(fiber.whole()) == size
             fiber.close()
@@ -140,25 +143,26 @@ def test_main_gets_its_three_arguments() -> None:
 
 
 @pytest.mark.parametrize(
-    ("code", "image", "what"),
+    ("code", "what"),
     [
-        (program(""), b"\0asm\1\0\0\0", "a memory"),
-        (wasmtime.wat2wasm(f"(module {IMPORTS})"), image_module(bytes(PAGE)), "a main"),
-        (wasmtime.wat2wasm(f"(module {IMPORTS} (func unreachable) (start 1))"), image_module(bytes(PAGE)), "a start"),
+        (wasmtime.wat2wasm(f"(module {IMPORTS})"), "a main"),
+        (wasmtime.wat2wasm(f"(module {IMPORTS} (func unreachable) (start 1))"), "a start"),
     ],
 )
-def test_modules_of_another_shape_are_refused(code: bytes, image: bytes, what: str) -> None:
+def test_modules_of_another_shape_are_refused(code: bytes, what: str) -> None:
     with Engine(bytes(code)) as engine, pytest.raises(wasmtime.WasmtimeError, match=what):
-        Fiber(engine.program(image), MIB, (0, 0, 0))
+        Fiber(engine.program(Image.of(bytes(PAGE))), MIB, (0, 0, 0))
 
 
 def test_an_image_larger_than_the_memory_limit_is_refused() -> None:
     with Engine(ECHO) as engine, pytest.raises(wasmtime.WasmtimeError, match="memory"):
-        Fiber(engine.program(image_module(bytes(PAGE))), 65535, (0, 0, 0))
+        Fiber(engine.program(Image.of(bytes(PAGE))), 65535, (0, 0, 0))
 
 
 def test_code_that_imports_what_there_is_not_is_refused() -> None:
-    code = wasmtime.wat2wasm('(module (import "wasi" "fd_write" (func)) (func (export "main") (param i32 i32 i32)))')
+    code = wasmtime.wat2wasm(
+        '(module (import "wasi" "fd_write" (func)) (func (export "main") (param i32 i32 i32 i32)))'
+    )
     with Engine(bytes(code)) as engine, pytest.raises(wasmtime.WasmtimeError, match="fd_write"):
         start(engine)
 
@@ -197,7 +201,9 @@ def imports(name: str) -> bytes:
     ask = f'(import "kernel" "{name}" (func $ask (result i64)))'
     store = "(i64.store (i32.const 0) (call $ask)) (i64.store (i32.const 8) (call $ask))"
     return bytes(
-        wasmtime.wat2wasm(f'(module {IMPORTS} {ask} (func (export "main") (param i32 i32 i32) {store}{say(0, 16)}))')
+        wasmtime.wat2wasm(
+            f'(module {IMPORTS} {ask} (func (export "main") (param i32 i32 i32 i32) {store}{say(0, 16)}))'
+        )
     )
 
 

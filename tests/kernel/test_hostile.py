@@ -138,13 +138,6 @@ async def test_a_guest_does_not_grow_one_page_beyond_its_limit(guest: Put, harml
     assert "unreachable" in words
 
 
-async def test_an_images_own_maximum_holds_too(guest: Put) -> None:
-    stage = guest(growing(3), limit=2 * WASM_PAGE)
-    with pytest.raises(BrokenGuest):
-        await stage.play()
-    assert await guest(growing(2), limit=2 * WASM_PAGE).play() == ("done",)
-
-
 async def test_a_guest_that_says_it_is_exhausted_ends_in_the_memory_limit(script: Put, harmless: Stage) -> None:
     words = await survive(script([head(Kind.EXHAUSTED)]), harmless, MemoryLimit)
     assert words == "a guest used all of its 64 MiB of memory; keep less at a time"

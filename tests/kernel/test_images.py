@@ -19,10 +19,10 @@ from guests.boot import Booter, BootError
 from kernel import image
 from kernel.engine import Engine
 from kernel.evaluation import Entry
-from kernel.image import WASM_PAGE, image_module, without_data
+from kernel.image import WASM_PAGE, BadImage, Image, memory_module, without_data
 from kernel.limits import MIB
 from kernel.wire import Op
-from tests.kernel.stage import OWN, Stage
+from tests.kernel.stage import OWN, Stage, program
 
 BUILT = Path(__file__).parents[2] / "guests" / "build"
 STACK = 512 * 1024
@@ -33,7 +33,7 @@ class Live(Stage):
 
     def __init__(self, engine: Engine, built: bytes) -> None:
         super().__init__(engine, bytes(WASM_PAGE))
-        self.kernel.image = engine.program(built)
+        self.kernel.image = engine.program(Image.parse(built))
 
     async def value(self, expression: str) -> object:
         code = f'(function($){{"use strict";\nreturn {expression}\n}})'
@@ -47,7 +47,7 @@ class Live(Stage):
 @pytest.fixture(scope="module")
 def live() -> Iterator[Live]:
     with Engine((BUILT / "engine.wasm").read_bytes()) as engine:
-        yield Live(engine, (BUILT / "runtime.wasm").read_bytes())
+        yield Live(engine, (BUILT / "runtime.image").read_bytes())
 
 
 @pytest.fixture(scope="module")
@@ -98,11 +98,11 @@ def test_a_time_in_a_heap_is_found() -> None:
         assert numbers_near(heap, form, number - 100, number + 100) == [number]
 
 
-@pytest.mark.parametrize("name", ["runtime.wasm", "compiler.wasm"])
+@pytest.mark.parametrize("name", ["runtime.image", "compiler.image"])
 def test_no_image_holds_the_time_of_its_build(name: str) -> None:
     """The attacker learns when a guest was built, or finds the seed that hung on it: look for any time just before."""
     built = (BUILT / name).stat().st_mtime
-    memory, _ = memory_of((BUILT / name).read_bytes())
+    memory = memory_of(Image.parse((BUILT / name).read_bytes()))
     for form, scales in (("d", (1, 10**3, 10**6, 10**9)), ("Q", (10**3, 10**6, 10**9))):
         for scale in scales:
             assert numbers_near(memory, form, (built - 300) * scale, (built + 1) * scale) == []
@@ -120,24 +120,12 @@ def test_a_script_that_asks_or_throws_while_it_boots_is_refused(booter: Booter) 
         booter.image("() => { throw new Error('not today') }")
 
 
-def test_the_same_image_is_read_from_the_same_bytes() -> None:
-    memory = bytes(range(256)) * (WASM_PAGE // 256)
-    assert image_module(memory) == image_module(memory)
-
-
-def memory_of(module: bytes) -> tuple[bytes, int]:
-    """Instantiate an image: its memory, and how far it grows in pages, up to 16."""
-    engine = wasmtime.Engine()
-    store = wasmtime.Store(engine)
-    memory = wasmtime.Instance(store, wasmtime.Module(engine, module), []).exports(store)["memory"]
-    assert isinstance(memory, wasmtime.Memory)
-    data = bytes(memory.read(store, 0, memory.data_len(store)))
-    while memory.size(store) < 16:
-        try:
-            memory.grow(store, 1)
-        except wasmtime.WasmtimeError:
-            break
-    return data, memory.size(store)
+def memory_of(image: Image) -> bytes:
+    """The bytes that a guest of it begins with."""
+    memory = bytearray(image.size)
+    for at, piece in image.pieces:
+        memory[at : at + len(piece)] = piece
+    return bytes(memory)
 
 
 @given(st.lists(st.tuples(st.integers(0, 2 * WASM_PAGE - 1), st.integers(1, 255)), max_size=30))
@@ -145,23 +133,62 @@ def test_an_images_memory_is_the_heap_it_was_made_of(writes: list[tuple[int, int
     heap = bytearray(2 * WASM_PAGE)
     for at, value in writes:
         heap[at] = value
-    assert memory_of(image_module(bytes(heap)))[0] == heap
+    made = Image.of(bytes(heap), (4096, 64))
+    made.insist_whole()
+    read = Image.parse(made.to_bytes())
+    assert (memory_of(read), read.inbox, read.size) == (bytes(heap), (4096, 64), 2 * WASM_PAGE)
 
 
 def test_pages_of_nothing_are_not_stored() -> None:
-    assert len(image_module(bytes(16 * MIB))) < 100
+    assert len(Image.of(bytes(16 * MIB)).to_bytes()) < 100
 
 
 def test_the_first_the_last_and_neighbouring_pages_are_kept() -> None:
     heap = bytearray(WASM_PAGE)
     for at in (0, image.PAGE, 3 * image.PAGE, WASM_PAGE - 1):
         heap[at] = 7
-    assert memory_of(image_module(bytes(heap)))[0] == heap
+    assert memory_of(Image.of(bytes(heap))) == heap
 
 
-def test_an_image_with_a_limit_grows_to_it_and_not_beyond() -> None:
-    assert memory_of(image_module(bytes(WASM_PAGE), 3 * WASM_PAGE))[1] == 3
-    assert memory_of(image_module(bytes(WASM_PAGE)))[1] == 16
+@given(st.binary(max_size=200), st.integers(0, 200))
+def test_bytes_that_are_no_image_are_refused(noise: bytes, cut: int) -> None:
+    whole = Image.of(b"\1" * WASM_PAGE).to_bytes()
+    for data in (noise, whole[:cut], whole + noise[:1] if noise else noise):
+        with pytest.raises(BadImage):
+            Image.parse(data)
+
+
+PAGES = b"\1" * image.PAGE
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        Image(WASM_PAGE, (0, 0), ((1, PAGES),)),
+        Image(WASM_PAGE, (0, 0), ((0, PAGES + b"1"),)),
+        Image(WASM_PAGE, (0, 0), ((0, b""),)),
+        Image(WASM_PAGE, (0, 0), ((image.PAGE, PAGES), (0, PAGES))),
+        Image(WASM_PAGE, (0, 0), ((0, PAGES * 2), (image.PAGE, PAGES))),
+        Image(WASM_PAGE, (0, 0), ((WASM_PAGE, PAGES),)),
+        Image(WASM_PAGE, (WASM_PAGE, 1), ()),
+        Image(WASM_PAGE + image.PAGE, (0, 0), ()),
+        Image(image.MOST_SIZE, (0, 0), ()),
+    ],
+)
+def test_an_image_that_does_not_hold_what_it_says_is_no_program(wrong: Image) -> None:
+    """Its pages would be mapped over something else's."""
+    with Engine(program("")) as engine, pytest.raises(BadImage):
+        engine.program(wrong)
+
+
+def test_a_memory_of_a_size_is_exported() -> None:
+    engine = wasmtime.Engine()
+    store = wasmtime.Store(engine)
+    memory = wasmtime.Instance(store, wasmtime.Module(engine, memory_module(3 * WASM_PAGE)), []).exports(store)[
+        "memory"
+    ]
+    assert isinstance(memory, wasmtime.Memory)
+    assert memory.size(store) == 3
 
 
 def test_the_engines_code_without_its_data_is_the_same_code() -> None:
@@ -178,12 +205,3 @@ def test_the_engines_code_without_its_data_is_the_same_code() -> None:
 def test_numbers_of_a_module_are_read_as_they_were_written(number: int) -> None:
     written = image._unsigned(number)
     assert image._read_unsigned(written, 0) == (number, len(written))
-
-
-@given(st.integers(-(2**31), 2**31 - 1))
-def test_signed_numbers_of_a_module_are_shortest(number: int) -> None:
-    written = image._signed(number)
-    value = sum((byte & 0x7F) << (7 * index) for index, byte in enumerate(written))
-    if written[-1] & 0x40:
-        value -= 1 << (7 * len(written))
-    assert value == number

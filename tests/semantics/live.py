@@ -13,6 +13,7 @@ from typing import Any
 from platformdirs import user_cache_dir
 
 from host_api.house import BUILT, Entry, House, Outcome
+from host_api.images.shelf import Shelf
 from host_api.net.client import Client
 from host_api.net.connector import Lookup
 from host_api.settings import Settings
@@ -21,6 +22,7 @@ from kernel.engine import Engine
 from kernel.errors import ErrorInfo
 from kernel.evaluation import Kernel
 from kernel.fiber import Program
+from kernel.image import Image
 from kernel.limits import Limits
 from kernel.policy import Policy
 
@@ -28,6 +30,7 @@ PUBLIC, PRIVATE, UNLISTED = Privacy.PUBLIC, Privacy.PRIVATE, Privacy.UNLISTED
 OWNERS = ("A", "B", "C")
 CACHE = Path(user_cache_dir("valgate", appauthor=False))
 """Where the server keeps native code too: compiling the engine takes a second in every room and process."""
+NO_SHELF = Shelf(None, b"", "", 0)
 ROOMY = replace(Limits(), cpu=10.0)
 """Ten times the contract's processor time: what is shown must not hang on how fast the machine is; who tests the budget says so."""
 
@@ -44,7 +47,7 @@ class Machine:
 @contextmanager
 def machine() -> Iterator[Machine]:
     with Engine((BUILT / "engine.wasm").read_bytes(), CACHE) as engine:
-        runtime, compiler = ((BUILT / name).read_bytes() for name in ("runtime.wasm", "compiler.wasm"))
+        runtime, compiler = (Image.parse((BUILT / name).read_bytes()) for name in ("runtime.image", "compiler.image"))
         yield Machine(engine, engine.program(runtime), engine.program(compiler))
 
 
@@ -123,7 +126,9 @@ async def open_world(
     async with Client.open(chosen.fetch_rules, chosen.own_addresses, lookup) as client:
         with chosen.open_store() as store:
             kernel = Kernel(made.engine, made.runtime)
-            world = World(House(chosen, store, kernel, Kernel(made.engine, made.compiler, kernel.scheduler), client))
+            world = World(
+                House(chosen, store, kernel, Kernel(made.engine, made.compiler, kernel.scheduler), client, NO_SHELF)
+            )
             await asyncio.gather(*(store.add_account(owner, f"{owner.lower()}@example.com") for owner in OWNERS))
             await asyncio.gather(*(store.put_secret(owner, "foo", f"the secret of {owner}") for owner in OWNERS))
             yield world
