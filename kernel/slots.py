@@ -91,10 +91,10 @@ class Heap:
         """Take the size in bytes (pages), and pieces as (address, bytes), whole pages, in order; raise MemoryError."""
         pieces = tuple(pieces)
         self.size, self.weight, self.closed = size, sum(len(piece) for _, piece in pieces), False
-        self._over = over
+        self.over = over
         below = over.size if over else 0
-        if size < below:
-            raise MemoryError("a heap ends before the one that it lies over")
+        if size < below or (over and over.over):
+            raise MemoryError("a heap lies over a whole one, and is not smaller")
         parted = [part for piece in pieces for part in _parted(piece, below)]
         own = _worth_mapping(parted, below)
         self.copied = tuple(one for one in parted if one[0] < below and one not in own)
@@ -110,7 +110,7 @@ class Heap:
 
     def _written(self, own: list[tuple[int, bytes]], above: list[tuple[int, bytes]]) -> Iterator[Mapping]:
         """Write the file: what is mapped in a row, and behind it all that the other heap does not have, in its place."""
-        below, offset = self._over.size if self._over else 0, 0
+        below, offset = self.over.size if self.over else 0, 0
         for at, piece in own:
             os.pwrite(self._file, piece, offset)
             yield at, len(piece), self._file, offset
