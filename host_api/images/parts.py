@@ -61,7 +61,7 @@ class Parts:
 
     async def _compiled(self, val: Val) -> Unit | None:
         try:
-            unit = await self._compiler.compile(val.code, Principal(val.owner).name)
+            unit = await self._compiler.compile(val.code, Principal(val.owner).name, keep=True)
         except (SourceError, GuestError, HostError):
             return None
         return None if unit.asynchronous else unit
