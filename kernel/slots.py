@@ -15,12 +15,12 @@ from __future__ import annotations
 
 import ctypes
 import fcntl
-import itertools
 import mmap
 import os
 import struct
+import weakref
 from collections import OrderedDict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 
@@ -93,61 +93,84 @@ def _map(at: int | None, size: int, protection: int, flags: int, file: int = -1,
     return int(found)
 
 
+Mapping = tuple[int, int, int, int]
+"""Address in the memory, size, file, and where in it."""
+
+
 class Heap:
-    """Bytes that guests begin with. Over another heap it holds only what differs, and shares the rest with it."""
+    """Bytes that guests begin with. Over another heap it holds only what differs, and shares the rest with it.
+
+    The system takes its file back with the last who holds it: whoever is still to be born of it finds its own bytes, never a file
+    that has come to the same number since.
+    """
 
     def __init__(self, size: int, pieces: Iterable[tuple[int, bytes]], over: Heap | None = None) -> None:
         """Take the size in bytes (pages), and pieces as (address, bytes), whole pages, in order; raise MemoryError."""
         pieces = tuple(pieces)
         self.size, self.weight, self.closed = size, sum(len(piece) for _, piece in pieces), False
-        mapped = [over is None or len(piece) >= _OVERLAY * PAGE or at >= over.size for at, piece in pieces]
-        own = tuple(itertools.compress(pieces, mapped))
-        self.copied = tuple(itertools.compress(pieces, (not each for each in mapped)))
-        self._file = _sealed(own, over)
-        self.mappings = self._lay_out(own, over)
+        self.over = over
+        below = over.size if over else 0
+        if size < below or (over and over.over):
+            raise MemoryError("a heap lies over a whole one, and is not smaller")
+        parted = [part for piece in pieces for part in _parted(piece, below)]
+        own = _worth_mapping(parted, below)
+        self.copied = tuple(one for one in parted if one[0] < below and one not in own)
+        self._file = _file()
+        weakref.finalize(self, os.close, self._file)
+        above = [one for one in parted if one[0] >= below]
+        self.mappings: tuple[Mapping, ...] = (*(over.mappings if over else ()), *self._written(own, above))
+        fcntl.fcntl(self._file, fcntl.F_ADD_SEALS, _SEALS)
         self.master = _map(None, size, NONE, _NOWHERE)
+        weakref.finalize(self, _munmap, self.master, size)
         self.lay(self.master)
         _insist(_mprotect(self.master, size, READ) == 0, "a heap to be read-only")
 
-    def _lay_out(self, own: tuple[tuple[int, bytes], ...], over: Heap | None) -> tuple[tuple[int, int, int, int], ...]:
-        if over is None:
-            return ((0, self.size, self._file, 0),)
-        places, offset = list(over.mappings), 0
+    def _written(self, own: list[tuple[int, bytes]], above: list[tuple[int, bytes]]) -> Iterator[Mapping]:
+        """Write the file: what is mapped in a row, and behind it all that the other heap does not have, in its place."""
+        below, offset = self.over.size if self.over else 0, 0
         for at, piece in own:
-            places.append((at, len(piece), self._file, offset))
+            os.pwrite(self._file, piece, offset)
+            yield at, len(piece), self._file, offset
             offset += len(piece)
-        if self.size > over.size:
-            places.insert(len(over.mappings), (over.size, self.size - over.size, self._file, offset))
-        return tuple(places)
+        for at, piece in above:
+            os.pwrite(self._file, piece, offset + at - below)
+        if self.size > below:
+            yield below, self.size - below, self._file, offset
 
     def lay(self, at: int) -> None:
-        """Map it at this address, whatever is there."""
+        """Map it at this address, whatever is there; raise MemoryError."""
         for offset, size, file, start in self.mappings:
             _map(at + offset, size, WRITE, mmap.MAP_PRIVATE | _FIXED, file, start)
         for offset, piece in self.copied:
             ctypes.memmove(at + offset, piece, len(piece))
 
     def close(self) -> None:
-        """Let it go; guests that live on it keep what they have mapped."""
-        if not self.closed:
-            self.closed = True
-            _munmap(self.master, self.size)
-            os.close(self._file)
+        """Keep no slot for it any more; guests that live on it, and are born of it yet, go on."""
+        self.closed = True
 
 
-_OVERLAY = 4
-"""Pages in a row that are worth a mapping of their own; fewer are copied into each slot."""
+_OVERLAY, _MOST_OVERLAYS = 4, 64
+"""Pages in a row that are worth a mapping of their own, fewer are copied into each slot; and mappings, of which a process has 65,530."""
 
 
-def _sealed(pieces: tuple[tuple[int, bytes], ...], over: Heap | None) -> int:
-    """Return a file in memory that nobody can change; over another heap the pieces stand in a row, and emptiness behind them."""
+def _parted(piece: tuple[int, bytes], below: int) -> tuple[tuple[int, bytes], ...]:
+    """Cut a piece in two where another heap ends."""
+    at, data = piece
+    if not at < below < at + len(data):
+        return (piece,)
+    return (at, data[: below - at]), (below, data[below - at :])
+
+
+def _worth_mapping(pieces: list[tuple[int, bytes]], below: int) -> list[tuple[int, bytes]]:
+    """Return the longest of the pieces that lie over another heap."""
+    long = [one for one in pieces if one[0] < below and len(one[1]) >= _OVERLAY * PAGE]
+    return sorted(long, key=lambda one: -len(one[1]))[:_MOST_OVERLAYS]
+
+
+def _file() -> int:
+    """Return a file in memory, as long as any mapping of it: holes cost nothing."""
     file = os.memfd_create("valgate-heap", os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING)
-    offset = 0
-    for at, piece in pieces:
-        os.pwrite(file, piece, at if over is None else offset)
-        offset += len(piece)
-    os.ftruncate(file, RESERVED)  # holes cost nothing, and no mapping of it ends early
-    fcntl.fcntl(file, fcntl.F_ADD_SEALS, _SEALS)
+    os.ftruncate(file, RESERVED)
     return file
 
 
@@ -207,7 +230,11 @@ class Slots:
             self._waiting -= 1
             return waiting.pop()
         at = _map(None, RESERVED + GUARD, NONE, _NOWHERE)
-        self._lay(heap, at)
+        try:
+            self._lay(heap, at)
+        except MemoryError:
+            _munmap(at, RESERVED + GUARD)
+            raise
         return Slot(at, heap, heap.size)
 
     def _lay(self, heap: Heap, at: int) -> None:
@@ -226,7 +253,7 @@ class Slots:
         self._free.setdefault(slot.heap, []).append(slot)
         self._free.move_to_end(slot.heap)
         self._waiting += 1
-        if self._waiting > MOST_FREE:
+        while self._waiting > MOST_FREE:
             self._drop_oldest()
 
     def _drop_oldest(self) -> None:
