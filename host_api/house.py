@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
+from hashlib import sha256
 from pathlib import Path
 from typing import Self
 
@@ -31,10 +32,12 @@ from kernel.capability import Run
 from kernel.engine import Engine
 from kernel.errors import BadSetting
 from kernel.evaluation import Kernel
+from kernel.fiber import PINNED
 from kernel.image import Image
 
 __all__ = ["BUILT", "Entry", "House", "Outcome"]
 
+BUILDS = ("engine.wasm", "runtime.image", "compiler.image")
 BUILT = Path(__file__).parent.parent / "guests" / "build"
 
 
@@ -55,7 +58,7 @@ class House:
             store, evaluations=settings.evaluations, concurrency=settings.concurrency, backlog=settings.backlog
         )
         self.underway = Underway()
-        compiler, chains = Compiler(guest_of(compiling)), Chains(settings.api_chain, settings.limits.cpu)
+        compiler, chains = Compiler(guest_of(compiling), shelf=shelf), Chains(settings.api_chain, settings.limits.cpu)
         builder = Builder(kernel, settings.limits)
         self.images = Images(kernel, builder, Parts(store, compiler), shelf)
         powers = capabilities(store, compiler, self.images, client, settings.fetching, self._call)
@@ -79,7 +82,7 @@ class House:
             client = await stack.enter_async_context(
                 Client.open(settings.fetch_rules, settings.own_addresses, connections=settings.fetch_connections)
             )
-            house = cls(settings, store, kernel, compiling, client, Shelf(None, b"", "", 0))
+            house = cls(settings, store, kernel, compiling, client, await _shelf(settings, store))
             stack.push_async_callback(house.images.close)
             yield house
 
@@ -96,6 +99,16 @@ class House:
     def guests(self) -> int:
         """How many guests are alive, compilers too."""
         return self._kernel.guests + self._compiling.guests
+
+
+async def _shelf(settings: Settings, store: Store) -> Shelf:
+    """Open the folder beside the database; without the database's key nothing is kept in it."""
+    built = sha256(b"".join(sha256(_built(name)).digest() for name in BUILDS)).hexdigest()
+    about, folder = f"{built}-{PINNED}", settings.database.with_name(f"{settings.database.name}.images")
+    try:
+        return Shelf(folder, await store.derived_key(b"images"), about, settings.images)
+    except BadSetting:
+        return Shelf(None, b"", about, 0)
 
 
 def _built(name: str) -> bytes:

@@ -140,6 +140,7 @@ KNOBS: tuple[Knob, ...] = (
         show=show_hosts,
     ),
     switch("METRICS", "whether anybody may read /metrics; off is only who asks from this machine, directly"),
+    size("IMAGES", "images of vals on the disk, beside the database; 0: none"),
     size("BODY", "a request's body"),
     size("URL", "a request's address", least=256),
     size("CODE", "a val's source"),

@@ -69,6 +69,7 @@ class Settings:
     proxies: tuple[str, ...] = ()
     public_hosts: tuple[str, ...] = ()
     metrics: bool = False
+    images: int = 512 * MIB
     body: int = 2_000_000
     url: int = 16_000
     code: int = 256_000

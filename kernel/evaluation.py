@@ -476,6 +476,8 @@ class Evaluation:
         return busy - ({self._frames[-1].callee} if self._frames else set())
 
     def _pump(self) -> bool:
+        if not any(guest.jobs for guest in self._guests.values()):
+            return False
         busy = self._busy()
         for guest in self._guests.values():
             if guest.jobs and guest not in busy:
@@ -492,6 +494,8 @@ class Evaluation:
         return Open(None, guest, None, self._source if guest.frame == self._frame else foreign)
 
     def _deliver(self) -> bool:
+        if not self._events:
+            return False
         busy = self._busy()
         for index, (guest, thing) in enumerate(self._events):
             if guest in busy:

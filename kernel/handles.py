@@ -72,8 +72,11 @@ class HandleTable(Generic[T]):
 
     def revoke_all(self) -> None:
         """Every handle is dead from here on."""
-        for number in list(self._entries):
-            self.revoke(number)
+        gone = list(self._entries.values())
+        self._entries.clear()
+        self._numbers.clear()
+        for thing in gone:
+            self.on_revoke(thing)
 
     def __len__(self) -> int:
         """Return how many are alive."""

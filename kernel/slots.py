@@ -17,6 +17,7 @@ import ctypes
 import fcntl
 import mmap
 import os
+import struct
 import weakref
 from collections import OrderedDict
 from collections.abc import Iterable, Iterator
@@ -51,6 +52,22 @@ _SEALS = fcntl.F_SEAL_SEAL | fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_GROW | fcntl.F_S
 
 _SCAN = 0xC0606610
 _IS_FILE, _PRESENT, _SWAPPED = 1 << 2, 1 << 3, 1 << 4
+
+
+_SYS_USERFAULTFD = 323
+_USER_MODE_ONLY = 1
+_API, _REGISTER, _WRITE_PROTECT, _SHARED_MEMORY = 0xC018AA3F, 0xC020AA00, 2, 1 << 12
+
+
+def _watcher() -> int:
+    """Return a userfaultfd, or -1.
+
+    Nothing is ever protected with it. But where one may protect, the system maps the page that is touched and not sixteen around it,
+    and what is mapped is what a scan has to look at.
+    """
+    watcher: int = _libc.syscall(_SYS_USERFAULTFD, os.O_CLOEXEC | os.O_NONBLOCK | _USER_MODE_ONLY)
+    asked = ctypes.create_string_buffer(struct.pack("<3Q", 0xAA, _SHARED_MEMORY, 0))
+    return watcher if watcher >= 0 and _ioctl(watcher, _API, ctypes.addressof(asked)) == 0 else -1
 
 
 class _Scan(ctypes.Structure):
@@ -187,6 +204,7 @@ class Slots:
     """Slots of one process. `pagemap` is where the system says what was written, to the process that opened it; -1: it does not."""
 
     pagemap: int = -1
+    watcher: int = field(default_factory=_watcher)
     _process: int = field(default_factory=os.getpid)
     _free: OrderedDict[Heap, list[Slot]] = field(default_factory=OrderedDict)
     _waiting: int = 0
@@ -213,11 +231,19 @@ class Slots:
             return waiting.pop()
         at = _map(None, RESERVED + GUARD, NONE, _NOWHERE)
         try:
-            heap.lay(at)
+            self._lay(heap, at)
         except MemoryError:
             _munmap(at, RESERVED + GUARD)
             raise
         return Slot(at, heap, heap.size)
+
+    def _lay(self, heap: Heap, at: int) -> None:
+        heap.lay(at)
+        if self._process == os.getpid():
+            place = ctypes.create_string_buffer(struct.pack("<4Q", at, heap.size, _WRITE_PROTECT, 0))
+            _ioctl(
+                self.watcher, _REGISTER, ctypes.addressof(place)
+            )  # where that is refused, all is as well, and slower
 
     def give(self, slot: Slot) -> None:
         """Take back a slot whose guest is dead: nothing of it is left when this returns."""
@@ -253,7 +279,7 @@ class Slots:
             slot.size = heap.size
         written = self.written(slot)
         if written is None or sum(end - start for start, end in written) > MOST_RESIDENT:
-            heap.lay(slot.at)
+            self._lay(heap, slot.at)
             return
         back = heap.master - slot.at
         for start, end in written:
@@ -291,9 +317,10 @@ class Slots:
         """Let go of everything that waits."""
         for heap in list(self._free):
             self.forget(heap)
-        if self.pagemap >= 0:
-            os.close(self.pagemap)
-            self.pagemap = -1
+        for file in (self.pagemap, self.watcher):
+            if file >= 0:
+                os.close(file)
+        self.pagemap = self.watcher = -1
 
 
 @dataclass(slots=True)

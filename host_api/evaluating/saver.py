@@ -73,7 +73,7 @@ class Saver:
         account, known = self._insist_own(owner, val_id)
         if len(code.encode("utf-8", "replace")) > self._settings.code:
             raise TooLarge(f"The code is longer than {self._settings.code} bytes; split it into several vals.")
-        unit = await self._compiler.compile(code, Principal(account.name).name)
+        unit = await self._compiler.compile(code, Principal(account.name).name, keep=True)
         wanted = name or (known.name if known else None) or unit.name or self._new_name(account.name)
         renamed = self._renamed(known, insist_name(wanted, "a val"))
         caller = Principal(account.name)

@@ -102,7 +102,7 @@ class Images:
 
     async def _made(self, val: Val, authority: Authority) -> Prepared:
         parts = await self._parts.of(val, authority)
-        sources = sources_of(parts)
+        sources = sources_of(parts, authority)
         units = units_of(parts, sources)
         offered = {unit.key: unit for unit in units}
         digest = digest_of(self._shelf.about, units, authority)

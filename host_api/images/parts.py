@@ -61,7 +61,7 @@ class Parts:
 
     async def _compiled(self, val: Val) -> Unit | None:
         try:
-            unit = await self._compiler.compile(val.code, Principal(val.owner).name)
+            unit = await self._compiler.compile(val.code, Principal(val.owner).name, keep=True)
         except (SourceError, GuestError, HostError):
             return None
         return None if unit.asynchronous else unit
@@ -93,11 +93,15 @@ class Parts:
         return True
 
 
-def sources_of(parts: tuple[Part, ...]) -> dict[str, Source]:
-    """Return the sources of an image, by the labels that they have in an evaluation which begins with it."""
+def sources_of(parts: tuple[Part, ...], authority: Authority) -> dict[str, Source]:
+    """Return the sources of an image, by the labels that they have in an evaluation which begins with it.
+
+    The entry of an evaluation of one's own is called as its owner writes it, what is read later by its key.
+    """
     sources = Sources()
     for part in parts:
-        name = f"@{part.owner}.{part.name}@{part.version}"
+        entry = part is parts[0] and authority is Authority.OWN
+        name = f"@{part.owner}.{part.name}@{part.version}" if entry else part.key
         sources.add(Principal(part.owner), name, part.unit, private=part.privacy is Privacy.PRIVATE, own=True)
     return sources.by_label
 

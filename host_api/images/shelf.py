@@ -1,4 +1,4 @@
-"""Images on the disk: a folder of ours alone, bounded, whose every file is signed with a key that is kept elsewhere.
+"""Images, and what the compiler said, on the disk: a folder of ours alone, bounded, whose every file is signed with a key that is kept elsewhere.
 
 What is in a file becomes the memory of guests that act for somebody: a file that anybody else has written, changed or exchanged for
 another must be as if it was not there. Everything here may be deleted at any time.
@@ -22,6 +22,8 @@ from kernel.image import BadImage, Image
 _SIGNED = 32
 _LENGTH = struct.Struct("<I")
 SUFFIX = ".image"
+PRUNED_EVERY = 32
+"""Files that are written between two looks at how large the folder is."""
 
 
 class Shelf:
@@ -31,19 +33,31 @@ class Shelf:
         """Take the folder (None: nothing is kept), the key that signs, and the most bytes in all."""
         self.about = about
         self._folder, self._key, self._most = folder if most else None, key, most
+        self._written = 0
 
     async def image(self, digest: str) -> tuple[Image, frozenset[str]] | None:
         """Return the image of this address and the keys of what is in it; None if there is none that can be trusted."""
-        return await asyncio.to_thread(self._read, digest)
+        data = await self.get(digest)
+        return None if data is None else _parse(data)
 
     async def keep(self, digest: str, image: Image, keys: frozenset[str]) -> None:
-        """Keep one; what cannot be written is not kept, and what is oldest goes where it is too much."""
-        await asyncio.to_thread(self._write, digest, image, keys)
+        """Keep one, as `put` does."""
+        listed = json.dumps(sorted(keys)).encode()
+        await self.put(digest, _LENGTH.pack(len(listed)) + listed + image.to_bytes())
 
-    def _read(self, digest: str) -> tuple[Image, frozenset[str]] | None:
-        if self._folder is None or not _is_our_folder(self._folder):
+    async def get(self, name: str) -> bytes | None:
+        """Return what was kept under this name; None if there is nothing that can be trusted."""
+        return None if self._folder is None else await asyncio.to_thread(self._read, self._folder, name)
+
+    async def put(self, name: str, data: bytes) -> None:
+        """Keep it; what cannot be written is not kept, and what is oldest goes where it is too much."""
+        if self._folder is not None:
+            await asyncio.to_thread(self._write, self._folder, name, data)
+
+    def _read(self, folder: Path, name: str) -> bytes | None:
+        if not _is_our_folder(folder):
             return None
-        path = self._folder / (digest + SUFFIX)
+        path = folder / (name + SUFFIX)
         try:
             with os.fdopen(os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC), "rb") as file:
                 data = file.read(self._most + 1) if _only_ours(os.fstat(file.fileno())) else b""
@@ -51,30 +65,24 @@ class Shelf:
         except OSError:
             return None
         body = data[_SIGNED:]
-        if not hmac.compare_digest(data[:_SIGNED], self._sign(digest, body)):
-            return None
-        return _parse(body)
+        return body if hmac.compare_digest(data[:_SIGNED], self._sign(name, body)) else None
 
-    def _write(self, digest: str, image: Image, keys: frozenset[str]) -> None:
-        if self._folder is None:
-            return
-        listed = json.dumps(sorted(keys)).encode()
-        body = _LENGTH.pack(len(listed)) + listed + image.to_bytes()
+    def _write(self, folder: Path, name: str, data: bytes) -> None:
         with suppress(OSError):
-            self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            if not _is_our_folder(self._folder):
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            if not _is_our_folder(folder):
                 return
-            handle, name = tempfile.mkstemp(dir=self._folder)
+            handle, made = tempfile.mkstemp(dir=folder)
             with os.fdopen(handle, "wb") as file:
-                file.write(self._sign(digest, body) + body)
-            Path(name).replace(self._folder / (digest + SUFFIX))
-            self._prune()
+                file.write(self._sign(name, data) + data)
+            Path(made).replace(folder / (name + SUFFIX))
+            self._written += 1
+            if self._written % PRUNED_EVERY == 1:
+                self._prune(folder)
 
-    def _prune(self) -> None:
+    def _prune(self, folder: Path) -> None:
         """Delete what was used longest ago, until the rest fits."""
-        found = sorted(
-            ((path.stat(), path) for path in (self._folder or Path()).iterdir()), key=lambda one: one[0].st_mtime
-        )
+        found = sorted(((path.stat(), path) for path in folder.iterdir()), key=lambda one: one[0].st_mtime)
         size = sum(status.st_size for status, _ in found)
         for status, path in found:
             if size <= self._most:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import hmac
 import os
 from contextlib import suppress
 from pathlib import Path
@@ -37,7 +38,12 @@ class Cipher:
         from cryptography.hazmat.primitives.ciphers.aead import AESGCM  # noqa: PLC0415 — see above
 
         self._aead: AESGCM = AESGCM(key)
+        self._key = key
         self.source = source
+
+    def derive(self, about: bytes) -> bytes:
+        """Return another key, of which nothing leads back to this one."""
+        return hmac.digest(self._key, b"valgate derived key\0" + about, "sha256")
 
     def seal(self, value: bytes, about: bytes) -> bytes:
         """Encrypt, bound to what it is about."""

@@ -28,6 +28,10 @@ class AboutSecrets(Base):
         self._insist_key()
         return self._writer.submit(lambda db: secret.unlock(db, self._keys))
 
+    async def derived_key(self, about: bytes) -> bytes:
+        """Return a key for another use, derived from this database's, which is made at the first start; raise BadSetting."""
+        return await self._writer.submit(lambda db: secret.insist_key(db, self._keys).derive(about))
+
     @reading
     def secret(self, owner: str, key: str) -> str | None:
         """Unseal a secret; None if there is none. Raises BadSetting: another key, or a row tampered with."""
