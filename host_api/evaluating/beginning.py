@@ -8,12 +8,8 @@ from __future__ import annotations
 import asyncio
 from dataclasses import replace
 
-import structlog
-
 from host_api.audit.redact import Redactor
 from host_api.store import EvaluationRow, Store
-
-log = structlog.get_logger("valgate.evaluation")
 
 LAZY = 0.1
 """Seconds after which a run without effects gets its start row."""
@@ -35,7 +31,6 @@ class Beginning:
         """Queue it, once. The future is done when it is durable."""
         if self._queued is None:
             self._queued = self._store.start_evaluation(self._opening())
-            self._queued.add_done_callback(seen)
         return self._queued
 
     async def durably(self) -> None:
@@ -56,9 +51,3 @@ class Beginning:
         redact = Redactor({value: f"@{row.caller}.{name}" for value, name in secrets.items()})
         code = None if row.code is None else redact.text(row.code)
         return replace(row, args=redact.json(row.args, self._field), code=code)
-
-
-def seen(done: asyncio.Future[None]) -> None:
-    """Take a record's failure to be written into the log, not into a lost future."""
-    if not done.cancelled() and (broken := done.exception()) is not None:
-        log.error("a record was not written", exc_info=broken)

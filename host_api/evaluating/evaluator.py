@@ -12,13 +12,13 @@ from host_api.capabilities.api import Told
 from host_api.capabilities.val import is_public
 from host_api.door import Manner, Served, Tray
 from host_api.evaluating.outcome import NO_VAL, Entry, Outcome
-from host_api.evaluating.recorded import keep_record, new_id
 from host_api.evaluating.runner import Runner, Task
 from host_api.load.load import Load
 from host_api.net.chain import FIRST, MICRO, Chains, Link, link_below
 from host_api.settings import Settings
 from host_api.store import EvaluationRow, Kind, State, Store, Val
 from host_api.store.clock import now_ms
+from host_api.store.ids import new_timed_id
 from kernel.capability import Run
 from kernel.errors import NotFound, ValgateError
 from kernel.policy import Policy
@@ -62,7 +62,7 @@ class Evaluator:
         val = self._insist_val(entry.val, asking) if entry.val else None
         caller = Principal(val.owner) if val and as_author else asking
         row = EvaluationRow(
-            id=new_id(),
+            id=new_timed_id(),
             caller=None if caller == NOBODY else caller.name,
             requester=None if asking == NOBODY else asking.name,
             source=source,
@@ -116,7 +116,7 @@ class Evaluator:
         answer = val.json if val.json is not None else b"null"
         value = Redactor({}).json(answer, self._settings.limits.field)
         row = replace(row, value=value, ended=now_ms(), value_type=val.type, state=State.DONE)
-        keep_record(self._store, row)
+        self._store.finish_evaluation(row)
         self._load.ended(row)
         return Outcome(row.id, row.caller, answer, val.type, None, owned)
 

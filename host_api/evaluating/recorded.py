@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 import traceback
-import uuid
 from dataclasses import dataclass, replace
 
 import structlog
@@ -18,7 +17,7 @@ from host_api.capabilities import endings
 from host_api.capabilities.console import LOGS
 from host_api.capabilities.effects import BEFORE, DURABLY
 from host_api.capabilities.mail import EMAILS
-from host_api.evaluating.beginning import Beginning, seen
+from host_api.evaluating.beginning import Beginning
 from host_api.evaluating.teller import Teller, error_json
 from host_api.evaluating.underway import Stopped, Underway
 from host_api.settings import Settings
@@ -110,7 +109,7 @@ class Recorded:
             timer.cancel()
             endings.end(self.run)
             row = self._record(evaluation, values, error, await self._left_behind(evaluation, values, error))
-            done = keep_record(shared.store, row)
+            done = shared.store.finish_evaluation(row)
         if row.effects:
             await asyncio.shield(done)
         return Finished(values, error, row)
@@ -191,18 +190,6 @@ def type_of(values: tuple[Value, ...]) -> str:
     """Return the type that the runtime gave of its value, if it is one of JavaScript's."""
     told = values[2] if len(values) > len(("status", "json")) else None
     return told if isinstance(told, str) and told in TYPES else "undefined"
-
-
-def keep_record(store: Store, row: EvaluationRow) -> asyncio.Future[None]:
-    """Queue the end of a run; what becomes of that is logged, and may be awaited."""
-    done = store.finish_evaluation(row)
-    done.add_done_callback(seen)
-    return done
-
-
-def new_id() -> str:
-    """Return a fresh evaluation id."""
-    return str(uuid.uuid4())
 
 
 def _json_of(values: tuple[Value, ...]) -> bytes | None:

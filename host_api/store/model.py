@@ -215,7 +215,7 @@ class EvaluationRow:
     def weight(self) -> int:
         """About how many bytes it takes: those of its texts."""
         parts = (self.code, self.args, self.value, self.error, self.logs, self.emails, self.calls)
-        return sum(len(part) for part in parts if part is not None)
+        return sum(map(len, filter(None, parts)))
 
 
 @dataclass(frozen=True, slots=True)
