@@ -51,5 +51,7 @@ def unit_parts(label: str, unit: Unit) -> tuple[Value, ...]:
 
 def references_json(unit: Unit) -> str:
     """Return the unit's references as the runtime's `$` reads them."""
+    if not unit.references:
+        return "[]"
     keys = ("owner", "name", "version")
     return json.dumps([{key: getattr(reference, key) for key in keys} for reference in unit.references])

@@ -11,9 +11,6 @@ from dataclasses import replace
 from host_api.audit.redact import Redactor
 from host_api.store import EvaluationRow, Store
 
-LAZY = 0.1
-"""Seconds after which a run without effects gets its start row."""
-
 
 class Beginning:
     """The start row of one run, queued once at most."""
@@ -22,10 +19,6 @@ class Beginning:
         """Take the record so far, and how many bytes a field of it has at most."""
         self._store, self._row, self._field = store, row, field
         self._queued: asyncio.Future[None] | None = None
-
-    def after_a_while(self) -> asyncio.TimerHandle:
-        """Have it queued if the run lasts; cancel the timer at its end."""
-        return asyncio.get_running_loop().call_later(LAZY, self.queue)
 
     def queue(self) -> asyncio.Future[None]:
         """Queue it, once. The future is done when it is durable."""

@@ -33,7 +33,7 @@ from host_api.http import (
 )
 from host_api.http.admitting import admit
 from host_api.http.gate import GATE, Gate
-from host_api.http.guard import Handler, Tasks, guard, settle
+from host_api.http.guard import Handler, guard, settle
 from host_api.http.route import ANY_METHOD, Call, Route
 
 FAMILIES = (
@@ -47,11 +47,10 @@ _RUNNING = tuple({route.path.partition("{")[0] for route in ROUTES if route.runs
 
 def make_app(house: House, gate: Gate) -> web.Application:
     """Make the application of a house that is open, and stays so longer than the application; behind this gate."""
-    underway: Tasks = set()
-    app = web.Application(middlewares=[guard(house, underway, gate, _RUNNING)])
+    app = web.Application(middlewares=[guard(house, gate, _RUNNING)])
     app[docs.DESCRIPTION] = docs.describe(ROUTES)
     app[GATE] = gate
-    app.on_cleanup.append(lambda _: settle(underway))
+    app.on_cleanup.append(lambda _: settle(gate))
     app.on_response_prepare.append(answering.leave_untyped)
     for route in ROUTES:
         for method in _methods(route):

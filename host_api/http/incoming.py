@@ -40,11 +40,11 @@ async def read_body(request: web.Request, limit: int) -> bytes:
     if (request.content_length or 0) > limit:
         raise _too_large(limit)
     gate = gate_of(request)
+    if whole := _arrived(request, limit):
+        gate.hold(request, len(whole))
+        return whole
     with _refusing():
         async with asyncio.timeout(BODY_SECONDS):
-            if whole := _arrived(request, limit):
-                gate.hold(request, len(whole))
-                return whole
             held: list[bytes] = []
             async for piece in pieces(request, limit):
                 gate.hold(request, len(piece))
@@ -93,7 +93,7 @@ def path_after(request: web.Request, prefix: str) -> str:
 
 def insist_address(request: web.Request, limit: int) -> None:
     """Raise AddressTooLong for a request target over `limit` bytes."""
-    if len(request.raw_path.encode(errors="surrogateescape")) > limit:
+    if 4 * len(request.raw_path) > limit and len(request.raw_path.encode(errors="surrogateescape")) > limit:
         raise AddressTooLong(f"The address is longer than {limit:,} bytes. Send the arguments in a body, with POST.")
 
 

@@ -10,7 +10,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from aiohttp import web
 from aiohttp.web_protocol import ERROR
@@ -49,11 +49,11 @@ class _Arrival(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Make a connection of it, or refuse it."""
-        if isinstance(transport, asyncio.Transport):
-            peer = transport.get_extra_info("peername")
-            taking = self._server.taking(str(peer[0]) if isinstance(peer, tuple) else None)
-            transport.set_protocol(taking)
-            taking.connection_made(transport)
+        made = cast("asyncio.Transport", transport)  # which uvloop's do not say of themselves
+        peer = made.get_extra_info("peername")
+        taking = self._server.taking(str(peer[0]) if isinstance(peer, tuple) else None)
+        made.set_protocol(taking)
+        taking.connection_made(made)
 
 
 class _Refused(asyncio.Protocol):
@@ -67,14 +67,14 @@ class _Refused(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Say it and wait for the client to close: closing on what it sends could lose what we said."""
-        if not isinstance(transport, asyncio.Transport) or len(self._refused) >= LINGERING:
+        if len(self._refused) >= LINGERING:
             transport.close()
             return
-        self._transport = transport
+        self._transport = refused = cast("asyncio.Transport", transport)
         self._refused.add(self)
-        transport.write(self._told)
+        refused.write(self._told)
         with suppress(OSError):
-            transport.write_eof()
+            refused.write_eof()
         self._timer = asyncio.get_running_loop().call_later(LINGER_SECONDS, self.end)
 
     def end(self) -> None:

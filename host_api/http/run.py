@@ -72,6 +72,9 @@ async def _arguments(call: Call) -> bytes | None:
 
 
 def _body_arguments(body: bytes) -> bytes | None:
+    only = json_text.only_member(body, ARGS.name)
+    if only is not None:
+        return None if only.value is None and ARGS.nullable else ARGS.kind.of_part(only, ARGS.name)
     document = json_text.parse(body)
     match document.text[0]:
         case "[":

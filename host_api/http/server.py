@@ -52,7 +52,7 @@ async def serve(
     settings: Settings, *, host: str, port: int, demo: bool = False, ready: Callable[[str], None] | None = None
 ) -> None:
     """Serve until SIGINT or SIGTERM. `ready` is told the address once it answers; raise BadSetting if it cannot."""
-    logs.to_stderr()
+    lines = logs.to_stderr()
     stop = _Stop()
     loop = asyncio.get_running_loop()
     # Before the first guest: Python's own handler, run while a guest does, would end the process.
@@ -65,6 +65,7 @@ async def serve(
     finally:
         for number in SIGNALS:
             loop.remove_signal_handler(number)
+        lines.flush()
 
 
 class _Stop:
