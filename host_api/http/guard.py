@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from logging import DEBUG
 from time import perf_counter
 
 import structlog
@@ -50,7 +51,8 @@ def guard(house: House, gate: Gate, running: tuple[str, ...]) -> Middleware:
         resource = request.match_info.route.resource
         pattern = resource.canonical if resource else None
         took = _leaves(request, response, pattern, started, gate)
-        log.debug("request", method=request.method, route=pattern, status=response.status, ms=round(took * 1000, 2))
+        if log.is_enabled_for(DEBUG):
+            log.debug("request", method=request.method, route=pattern, status=response.status, ms=round(took * 1000, 2))
         return response
 
     return around

@@ -17,6 +17,7 @@ from aiohttp.web_protocol import ERROR
 
 from host_api.http import answers
 from host_api.http.connections import Connection, raw
+from host_api.http.direct import DIRECT, Direct
 from host_api.load.tally import Shed
 from kernel.errors import Overloaded
 
@@ -146,7 +147,7 @@ class Runner(web.AppRunner):
             return made if message is ERROR else proxies.seen(made)
 
         return _Connections(
-            partial(_in_our_shape, server.request_handler),
+            partial(_in_our_shape, server.request_handler, self.app[DIRECT]),
             self._gate,
             request_factory=request,
             handler_cancellation=server.handler_cancellation,
@@ -164,10 +165,11 @@ class Runner(web.AppRunner):
         await super().cleanup()
 
 
-async def _in_our_shape(handler: Handler, request: BaseRequest) -> web.StreamResponse:
+async def _in_our_shape(handler: Handler, direct: Direct, request: BaseRequest) -> web.StreamResponse:
     """Answer; and translate what the library refuses before the application is asked, as a strange `Expect`."""
     try:
-        return await handler(request)
+        found = direct.answer(request) if isinstance(request, web.Request) else None
+        return await (handler(request) if found is None else found)
     except web.HTTPException as error:
         response = answers.translated(error)
         response.headers.update(answers.EVERY_ANSWER)

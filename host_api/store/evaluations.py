@@ -22,8 +22,8 @@ _HEAVY = frozenset({"args", "logs", "emails", "calls"})
 _BRIEF = f"SELECT {', '.join('NULL' if name in _HEAVY else name for name in _NAMES)} FROM evaluations"  # noqa: S608 — our own field names
 _PLACES = f"({', '.join('?' * len(_NAMES))})"
 _CHANGED = ", ".join(f"{name} = excluded.{name}" for name in _NAMES if name not in _KEPT)
-TOGETHER = (32, 8, 1)
-"""How many rows one statement writes: the interpreter is let go once for each statement, and then has to be got back."""
+TOGETHER = (128, 64, 32, 16, 8, 4, 2, 1)
+"""How many rows one statement writes: the interpreter is let go for each statement, and to get it back from a busy loop takes long."""
 _RECORD = {
     rows: f"INSERT INTO evaluations ({_COLUMNS}) VALUES {', '.join([_PLACES] * rows)} "  # noqa: S608 — our own field names
     f"ON CONFLICT (id) DO UPDATE SET {_CHANGED}"

@@ -155,8 +155,9 @@ class Writer:
         database.execute("BEGIN IMMEDIATE")
         try:
             self._insist_version(database)
-            ended = [_run(database, job) for job in batch]
-            database.execute("COMMIT")
+            ended = [_alone(database, batch[0])] if len(batch) == 1 else [_run(database, job) for job in batch]
+            if database.in_transaction:
+                database.execute("COMMIT")
         finally:
             if database.in_transaction:
                 database.execute("ROLLBACK")
@@ -171,6 +172,17 @@ class Writer:
         loop = self._loop
         if loop is not None and not loop.is_closed():
             loop.call_soon_threadsafe(_resolve, [one for one in ended if one.job.done is not None])
+
+
+def _alone(database: sqlite3.Connection, job: _Job[Any]) -> _Ended:
+    """Run the only operation of a transaction, which is its savepoint."""
+    try:
+        return _Ended(job, value=job.run(database))
+    except BaseException as error:
+        if not database.in_transaction:
+            raise  # as below
+        database.execute("ROLLBACK")
+        return _Ended(job, error=_translated(error))
 
 
 def _run(database: sqlite3.Connection, job: _Job[Any]) -> _Ended:
