@@ -50,16 +50,16 @@ class Records:
         """Hand a row to the writer, behind those that wait here; the future is done when it is durable."""
         self._hand_over()
         self._take(row)
-        return self._submit([row], self._writer.future(), urgent=urgent)
+        return self._submit([row], self._future([row]), urgent=urgent)
 
     def gather(self, row: EvaluationRow) -> Future[None]:
         """Let a row wait for company. The future is the group's."""
         self._take(row)
-        self._waiting.append(row)
         done = self._done
         if done is None:
-            done = self._done = self._writer.future()
+            done = self._done = self._future(self._waiting)
             self._timer = done.get_loop().call_later(LAZY_SECONDS, self._hand_over)
+        self._waiting.append(row)
         if len(self._waiting) >= MOST:
             self._hand_over()
         return done
@@ -78,8 +78,13 @@ class Records:
         self._pending[row.id] = row
         self.bytes += row.weight
 
-    def _submit(self, rows: list[EvaluationRow], done: Future[None], *, urgent: bool) -> Future[None]:
+    def _future(self, rows: list[EvaluationRow]) -> Future[None]:
+        """Make the future of these rows; what is to be done when it is done is done before anybody else hears of it."""
+        done: Future[None] = self._writer.future()
         done.add_done_callback(partial(self._settled, rows))
+        return done
+
+    def _submit(self, rows: list[EvaluationRow], done: Future[None], *, urgent: bool) -> Future[None]:
         self._writer.put(self._record(rows), done, urgent=urgent, weight=len(rows))
         return done
 
@@ -98,7 +103,7 @@ class Records:
     def _apart(self, rows: list[EvaluationRow]) -> None:
         """Write each by itself: one that cannot be written takes no other with it."""
         for row in rows:
-            self._submit([row], self._writer.future(), urgent=True)
+            self._submit([row], self._future([row]), urgent=True)
 
 
 def _say(broken: BaseException) -> None:
