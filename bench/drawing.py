@@ -1,0 +1,86 @@
+"""Which charts are made of a run's rows, and their files. How a bar looks is charts.py's."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+
+from bench.charts import BAD, GOOD, OURS, PLAIN, Bar, bars
+from bench.figures import Amount, Figure, Row
+from bench.report import verdicts
+
+HTTP_PARTS = ("run", "eval", "cross", "data")
+AS_ASKED = 1.0
+
+
+def draw(rows: Mapping[str, Sequence[Row]], where: Mapping[str, object], stem: Path) -> list[Path]:
+    """Write a chart for each thing that was measured; the files begin as `stem` does."""
+    foot = f"{where.get('processor', '')}, {where.get('cores', '')} cores, Python {where.get('python', '')}, {where.get('commit', '')}"
+    drawn = [(name, chart) for name, chart in _charts(rows, foot) if chart]
+    for name, chart in drawn:
+        (path := stem.with_name(f"{stem.name}-{name}.svg")).write_text(chart, encoding="utf-8")
+        del path
+    return [stem.with_name(f"{stem.name}-{name}.svg") for name, _ in drawn]
+
+
+def _charts(rows: Mapping[str, Sequence[Row]], foot: str) -> Iterator[tuple[str, str]]:
+    http = [row for part in HTTP_PARTS for row in rows.get(part, ()) if isinstance(row, Figure)]
+    yield "throughput", shares(http, foot)
+    yield "latency", latencies(http, foot)
+    yield "demands", asked([row for found in rows.values() for row in found], foot)
+    yield "rooms", costs([row for row in rows.get("rooms", ()) if isinstance(row, Amount)], foot)
+
+
+def shares(rows: Sequence[Figure], foot: str) -> str:
+    """Requests a second as a share of the floor's."""
+    drawn = [Bar(row.what, row.share, f"{row.share:.3f} · {row.rate:,.0f}/s") for row in rows if row.share and row.rate]
+    return bars("Requests a second, as a share of aiohttp's hello in the same run", foot, drawn) if drawn else ""
+
+
+def latencies(rows: Sequence[Figure], foot: str) -> str:
+    """Medians before p99s, on one scale."""
+    drawn = [
+        Bar(row.what, row.median, f"{row.median / 1000:.2f} ms, p99 {row.p99 / 1000:.2f}", light=row.p99)
+        for row in rows
+        if row.median > 0
+    ]
+    title = "Latency: median, and p99 behind it (logarithmic)"
+    return bars(title, foot, drawn, logarithmic=True) if drawn else ""
+
+
+def asked(rows: Sequence[Row], foot: str) -> str:
+    """How much of what is allowed each demand takes; the mark is all of it."""
+    drawn = [
+        Bar(
+            f"{demand.what}: {row.what}"[:52],
+            max(demand.used, 0.01),
+            f"{demand.value:,.3g} of {demand.limit:,.3g}",
+            GOOD if demand.met else BAD,
+            mark=AS_ASKED,
+        )
+        for row, demand in verdicts(rows)
+    ]
+    title = "What was demanded: left of the mark is met (logarithmic)"
+    return bars(title, foot, drawn, logarithmic=True) if drawn else ""
+
+
+def costs(rows: Sequence[Amount], foot: str) -> str:
+    """Microseconds by room of the house."""
+    drawn = [Bar(row.what, max(row.value, 0.0), f"{row.value:,.1f} {row.unit}") for row in rows if row.unit == "µs"]
+    return bars("What costs what: one request, by room of the house", foot, drawn) if drawn else ""
+
+
+def peers(rows: Sequence[Figure], ours: str, foot: str) -> str:
+    """Requests a second with a fresh guest each, ours and the others'."""
+    drawn = [
+        Bar(
+            row.what,
+            row.rate,
+            f"{row.rate:,.0f}/s · {row.share or 0:.3f} of the floor",
+            OURS if row.what == ours else PLAIN,
+        )
+        for row in rows
+        if row.rate
+    ]
+    title = "Requests a second, fresh isolation for each (logarithmic)"
+    return bars(title, foot, drawn, logarithmic=True) if drawn else ""
