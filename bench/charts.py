@@ -13,6 +13,7 @@ from html import escape
 WIDTH, NAMES, TEXTS = 960, 330, 170
 """Pixels: of all, of the names before the bars, of the figures behind them."""
 ROW, BAR, HEAD, FOOT = 26, 16, 64, 34
+FONT = 'font-family="system-ui, sans-serif" font-size="13"'
 GOOD, BAD, PLAIN, OURS, LIGHT = "#2f7d4f", "#b3402f", "#5b7a9d", "#2f7d4f", "#c9d3de"
 
 
@@ -37,8 +38,7 @@ def bars(title: str, foot: str, rows: Sequence[Bar], *, logarithmic: bool = Fals
     drawn = [_drawn(row, HEAD + ROW * place, scale) for place, row in enumerate(rows)]
     return "\n".join(
         [
-            f'<svg xmlns="http://www.w3.org/2000/svg" width="{WIDTH}" height="{height}" viewBox="0 0 {WIDTH} {height}" '
-            'font-family="system-ui, sans-serif" font-size="13">',
+            f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" width="{WIDTH}" height="{height}" {FONT}>',
             f'<rect width="{WIDTH}" height="{height}" fill="#ffffff"/>',
             f'<text x="16" y="34" font-size="17" font-weight="600">{escape(title)}</text>',
             *drawn,

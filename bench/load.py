@@ -11,10 +11,12 @@ from __future__ import annotations
 import json
 import re
 import select
+import signal
 import socket
 import sys
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from time import perf_counter
 
@@ -26,8 +28,9 @@ HOST = "127.0.0.1"
 class Plan:
     """What to send and how much of it: `requests` altogether, or as many as `seconds` allow.
 
-    `expect` is the whole body that must come back; empty is any. `every` is the pause from one request's turn to the next in
+        `expect` is the whole body that must come back; empty is any. `every` is the pause from one request's turn to the next in
     seconds, on one connection: times then count from the turn, so who is late because the server was slow is late in the figure.
+    `ramp` is how many connections begin each second; 0 is all at once.
     """
 
     port: int
@@ -41,6 +44,7 @@ class Plan:
     token: str = ""
     status: int = 200
     every: float = 0.0
+    ramp: float = 0.0
 
     def message(self) -> bytes:
         """The request as it goes over the wire."""
@@ -53,12 +57,13 @@ class Plan:
 
 @dataclass(slots=True)
 class Told:
-    """What a load came to: `times` in microseconds of what was answered as expected, and how many answers were not.
+    """What a load came to: `times` in microseconds, one for each answer, and how many answers were not the one expected.
 
-    `busy` is the share of a core that the generator itself took.
+    `began` is when, by the clock that all processes of a machine share; `busy` the share of a core that the generator itself took.
     """
 
     times: list[int] = field(default_factory=list)
+    began: float = 0.0
     seconds: float = 0.0
     busy: float = 0.0
     wrong: int = 0
@@ -68,6 +73,10 @@ class Told:
         """Count an answer that is not the one expected."""
         self.wrong += 1
         self.sample = self.sample or answer[:500].decode("utf-8", "replace")
+
+
+class Stopped(Exception):
+    """It is enough."""
 
 
 @dataclass(slots=True)
@@ -85,31 +94,34 @@ class Load:
     def __init__(self, plan: Plan) -> None:
         """Take what to send."""
         self._plan, self._message = plan, plan.message()
+        self._poll = select.epoll()
+        self._open: dict[int, Connection] = {}
         self._begin = f"HTTP/1.1 {plan.status} ".encode()
         self._end = (f"\r\n\r\n{plan.expect}" if plan.expect else "").encode()
         self._told = Told()
 
     def run(self) -> Told:
-        """Send it all; the sum is told."""
+        """Send it all, or until SIGTERM; the sum is told."""
         began, worked = perf_counter(), time.process_time()
-        (self._paced if self._plan.every else self._together)()
+        self._told.began = time.monotonic()
+        with suppress(Stopped):
+            (self._paced if self._plan.every else self._together)()
         self._told.seconds = perf_counter() - began
         self._told.busy = (time.process_time() - worked) / self._told.seconds
         return self._told
 
     def _together(self) -> None:
         """Keep every connection busy until the plan is done."""
-        plan, times = self._plan, self._told.times
-        left, until = plan.requests, perf_counter() + plan.seconds
-        poll, open_ones = select.epoll(), {}
-        for _ in range(min(plan.connections, plan.requests)):
-            one = connect(plan.port)
-            open_ones[one.socket.fileno()] = one
-            poll.register(one.socket, select.EPOLLIN)
-            left -= 1
-            self._send(one)
-        while open_ones:
-            for number, _ in poll.poll():
+        plan, times, open_ones = self._plan, self._told.times, self._open
+        began, wanted = perf_counter(), min(plan.connections, plan.requests)
+        until, begun, left = began + plan.seconds, 0, plan.requests - wanted
+        while begun < wanted or open_ones:
+            due = min(wanted, int((perf_counter() - began) * plan.ramp) + 1) if plan.ramp else wanted
+            while begun < due:
+                self._begin_one()
+                begun += 1
+            # Until the next one begins; all having begun, until something comes.
+            for number, _ in self._poll.poll(1 / plan.ramp if begun < wanted else None):
                 one = open_ones[number]
                 data = one.socket.recv(65_536)
                 now = perf_counter()
@@ -122,8 +134,15 @@ class Load:
                     continue
                 if not data:
                     self._told.object_to(b"the server closed the connection")
-                poll.unregister(number)
+                self._poll.unregister(number)
                 open_ones.pop(number).socket.close()
+
+    def _begin_one(self) -> None:
+        """Open a connection and send its first request."""
+        one = connect(self._plan.port)
+        self._open[one.socket.fileno()] = one
+        self._poll.register(one.socket, select.EPOLLIN)
+        self._send(one)
 
     def _send(self, one: Connection) -> None:
         one.sent = perf_counter()
@@ -173,8 +192,13 @@ def whole(answer: bytes) -> bool:
     return bool(separator) and len(rest) >= (int(length[1]) if length else 0)
 
 
+def _stop(*_: object) -> None:
+    raise Stopped
+
+
 def main(words: list[str], say: Callable[[str], object] = print) -> None:
-    """Carry out the plan that the first word is."""
+    """Carry out the plan that the first word is; a plan that is ended by SIGTERM is told as far as it came."""
+    signal.signal(signal.SIGTERM, _stop)
     say(json.dumps(asdict(Load(Plan(**json.loads(words[0]))).run())))
 
 

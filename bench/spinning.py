@@ -26,11 +26,13 @@ def measure(*, quick: bool) -> Iterator[Row]:
         servers.drive(replace(normal, requests=50, every=0.0))
         paced = replace(floor_plan(on.floor, 1, seconds / 3), every=EVERY)
         floor, quiet = servers.drive(paced), servers.drive(normal)
-        yield compared("normal requests, nobody spins", floor, quiet)
+        yield replace(compared("normal requests, nobody spins", floor, quiet), rate=None, share=None)
         with servers.driving(spin) as spinning:
             beside = servers.drive(replace(normal, seconds=seconds))
             spun = servers.taken(spinning)
     found = compared(f"normal requests beside {SPINNERS} that spin", floor, beside)
     p99 = quantile(beside.times, 0.99) / 1000
     note = f"{len(spun.times)} evaluations spun for their budget and were answered 422; the slowest normal one took {max(beside.times) / 1000:.1f} ms"
-    yield replace(found, demands=(at_most("p99 of the normal ones", p99, MOST, "ms"),), note=note)
+    yield replace(
+        found, rate=None, share=None, demands=(at_most("p99 of the normal ones", p99, MOST, "ms"),), note=note
+    )
