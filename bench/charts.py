@@ -14,7 +14,7 @@ WIDTH, NAMES, TEXTS = 960, 330, 170
 """Pixels: of all, of the names before the bars, of the figures behind them."""
 ROW, BAR, HEAD, FOOT = 26, 16, 64, 34
 FONT = 'font-family="system-ui, sans-serif" font-size="13"'
-GOOD, BAD, PLAIN, OURS, LIGHT = "#2f7d4f", "#b3402f", "#5b7a9d", "#2f7d4f", "#c9d3de"
+GOOD, BAD, PLAIN, LIGHT = "#2f7d4f", "#b3402f", "#5b7a9d", "#c9d3de"
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-from bench.charts import BAD, GOOD, OURS, PLAIN, Bar, bars
+from bench.charts import BAD, GOOD, PLAIN, Bar, bars
 from bench.figures import Amount, Figure, Row
 from bench.report import verdicts
 
@@ -15,12 +15,24 @@ AS_ASKED = 1.0
 
 def draw(rows: Mapping[str, Sequence[Row]], where: Mapping[str, object], stem: Path) -> list[Path]:
     """Write a chart for each thing that was measured; the files begin as `stem` does."""
-    foot = f"{where.get('processor', '')}, {where.get('cores', '')} cores, Python {where.get('python', '')}, {where.get('commit', '')}"
-    drawn = [(name, chart) for name, chart in _charts(rows, foot) if chart]
-    for name, chart in drawn:
-        (path := stem.with_name(f"{stem.name}-{name}.svg")).write_text(chart, encoding="utf-8")
-        del path
-    return [stem.with_name(f"{stem.name}-{name}.svg") for name, _ in drawn]
+    return [_written(stem, name, chart) for name, chart in _charts(rows, footing(where)) if chart]
+
+
+def draw_peers(rows: Sequence[Figure], ours: str, where: Mapping[str, object], stem: Path) -> list[Path]:
+    """Write the chart of the peers; `ours` is how our own row begins."""
+    chart = peers(rows, ours, footing(where))
+    return [_written(stem, "requests", chart)] if chart else []
+
+
+def _written(stem: Path, name: str, chart: str) -> Path:
+    path = stem.with_name(f"{stem.name}-{name}.svg")
+    path.write_text(chart, encoding="utf-8")
+    return path
+
+
+def footing(where: Mapping[str, object]) -> str:
+    """What stands under each chart: on what it was measured."""
+    return f"{where['processor']}, {where['cores']} cores, Python {where['python']}, commit {where['commit']}"
 
 
 def _charts(rows: Mapping[str, Sequence[Row]], foot: str) -> Iterator[tuple[str, str]]:
@@ -77,7 +89,7 @@ def peers(rows: Sequence[Figure], ours: str, foot: str) -> str:
             row.what,
             row.rate,
             f"{row.rate:,.0f}/s · {row.share or 0:.3f} of the floor",
-            OURS if row.what == ours else PLAIN,
+            GOOD if row.what.startswith(ours) else PLAIN,
         )
         for row in rows
         if row.rate

@@ -123,7 +123,7 @@ class Load:
             # Until the next one begins; all having begun, until something comes.
             for number, _ in self._poll.poll(1 / plan.ramp if begun < wanted else None):
                 one = open_ones[number]
-                data = one.socket.recv(65_536)
+                data = received(one)
                 now = perf_counter()
                 if data and not self._answered(one, data):
                     continue
@@ -183,6 +183,14 @@ def connect(port: int) -> Connection:
     made = socket.create_connection((HOST, port))
     made.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     return Connection(made)
+
+
+def received(one: Connection) -> bytes:
+    """What has come; nothing is the end of the connection, however it ended."""
+    try:
+        return one.socket.recv(65_536)
+    except ConnectionError:
+        return b""
 
 
 def whole(answer: bytes) -> bool:

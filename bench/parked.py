@@ -24,8 +24,8 @@ from bench.town import Town, town
 PARKED, FEW = 5_000, 200
 HOLD, EVERY = 5.0, 0.02
 """Seconds that all of them wait together, and from one look at `/healthz` to the next."""
-PART, LATE = 0.4, 1.2
-"""How much of the rate that was seen they come at, and how much longer than reckoned that may take."""
+PART, SOON, LATE = 0.7, 30.0, 1.2
+"""How much of the rate that was seen they come at; but all within so many seconds; and how much longer than reckoned that may take."""
 PATIENCE = 120.0
 GIGABYTE, MOST, LATEST = 1e9, 2.5, 20.0
 SETTINGS = {
@@ -72,7 +72,7 @@ def measure(*, quick: bool) -> Iterator[Row]:
         with town((("bench", "wait", code),), **SETTINGS) as on:
             floor = servers.drive(replace(floor_plan(on.floor, 1, 1.0), every=EVERY, path="/healthz", method="GET"))
             rate = servers.rate(servers.drive(AT_ONCE.plan(on, SOME, 1.0)))
-            seen = park(on, far, count, Pace(count, rate * PART, 1.0 if quick else HOLD))
+            seen = park(on, far, count, Pace(count, max(rate * PART, count / SOON), 1.0 if quick else HOLD))
     yield from told(count, floor, seen)
 
 

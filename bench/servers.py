@@ -79,9 +79,11 @@ def typed(environ: Mapping[str, str], *words: str, text: str = "") -> str:
 
 
 @contextmanager
-def running(words: list[str], port: int, environ: Mapping[str, str], log: IO[str] | None = None) -> Iterator[int]:
+def running(
+    words: list[str], port: int, environ: Mapping[str, str], log: IO[str] | None = None, folder: Path | None = None
+) -> Iterator[int]:
     """Run a server until the block ends; it answers on `/healthz` before the block begins, which is given its process id."""
-    with subprocess.Popen(words, env=environ, stdout=log or subprocess.DEVNULL, stderr=log) as process:
+    with subprocess.Popen(words, env=environ, stdout=log or subprocess.DEVNULL, stderr=log, cwd=folder) as process:
         try:
             wait_for(port, process)
             yield process.pid
