@@ -22,7 +22,7 @@ space := $(subst ,, )
 .DELETE_ON_ERROR:
 
 help: ## What there is
-	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' $(firstword $(MAKEFILE_LIST)) | expand -t 16
+	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' $(firstword $(MAKEFILE_LIST)) | expand -t 20
 
 serve: $(VENV)/.run guests ## Serve on 127.0.0.1:8787 (HOST=… PORT=…), with two accounts to try on an empty database
 	@exec $(BIN)/valgate serve --demo --host $(HOST) --port $(PORT)
@@ -89,6 +89,8 @@ lock: ## Pin what pyproject.toml asks for, with hashes (needs uv)
 		uv pip compile pyproject.toml --extra $${extras%%:*} --universal --python-version 3.11 --generate-hashes \
 			--no-emit-index-url --no-annotate --no-strip-extras --custom-compile-command 'make lock' --quiet --output-file $${extras##*:} || exit 1; \
 	done
+	@uv pip compile bench/peers/requirements.in --universal --python-version 3.11 --generate-hashes \
+		--no-emit-index-url --no-annotate --no-strip-extras --custom-compile-command 'make lock' --quiet --output-file bench/peers/requirements.txt
 
 clean: ## Forget the environment, the built guest and what tools left behind
 	@rm -rf $(VENV) guests/build guests/.build bench/.peers dist .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache .coverage*

@@ -76,8 +76,8 @@ def measured(rounds: int, seconds: float) -> Costs:
         seen = json.loads(file.read_text())
     middle = typical(seen["requests"])
     rooms = {room: statistics.fmean(one.get(room, 0.0) for one in middle) for room in ROOMS}
-    medians = (statistics.median(told.times) for told in (timed, plain, floor))
-    return Costs(rooms, *medians, len(middle), seen["gone"])
+    with_clocks, without, low = (statistics.median(told.times) for told in (timed, plain, floor))
+    return Costs(rooms, with_clocks, without, low, len(middle), seen["gone"])
 
 
 @contextmanager

@@ -66,12 +66,23 @@ def python(script: str) -> Callable[[int], list[str]]:
 
 
 PEERS = (
-    Peer("deno", "Deno, a process each", "a process, V8's JIT in it; no permissions", deno(), 50.0),
-    Peer("deno-pool", "Deno, 4 processes ahead, single use", "the same; the start is paid before", deno("4")),
+    Peer("deno", "Deno, a process each", "a process with V8 and its JIT, no permissions", deno(), 50.0),
+    Peer("deno-pool", "Deno, 4 processes ahead, single use", "as above; the start is paid for ahead", deno("4")),
     Peer("workerd", "workerd, a dynamic isolate each", "a V8 heap, one process and its JIT for all", workerd, 10.0),
-    Peer("isolated-vm", "isolated-vm, an isolate each", "the same", node("isolated_vm.mjs", "--no-node-snapshot"), 5.0),
+    Peer(
+        "isolated-vm",
+        "isolated-vm, an isolate each",
+        "a V8 heap, our process and its JIT for all",
+        node("isolated_vm.mjs", "--no-node-snapshot"),
+        5.0,
+    ),
     Peer("quickjs-own", "quickjs-emscripten, own instance", "a WebAssembly memory each", node("quickjs_own.mjs")),
-    Peer("quickjs-shared", "quickjs-emscripten, shared", "one memory for all", node("quickjs_shared.mjs")),
+    Peer(
+        "quickjs-shared",
+        "quickjs-emscripten, shared",
+        "a heap each in one WebAssembly memory for all",
+        node("quickjs_shared.mjs"),
+    ),
     Peer("quickjs-rs", "LangChain's quickjs-rs", "a WebAssembly memory each", python("quickjs_rs_server.py"), 4.0),
     Peer("extism", "extism, no JavaScript", "a WebAssembly memory each", python("extism_server.py")),
     Peer("node-vm", "node:vm, a context each", "none", node("node_vm.mjs")),
