@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
 
-WIDTH, NAMES, TEXTS = 960, 330, 170
+WIDTH, NAMES, TEXTS = 1200, 540, 210
 """Pixels: of all, of the names before the bars, of the figures behind them."""
 ROW, BAR, HEAD, FOOT = 26, 16, 64, 34
 FONT = 'font-family="system-ui, sans-serif" font-size="13"'

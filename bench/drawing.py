@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from bench.charts import BAD, GOOD, PLAIN, Bar, bars
-from bench.figures import Amount, Figure, Row
+from bench.figures import Amount, Figure, Row, number
 from bench.report import verdicts
 
 HTTP_PARTS = ("run", "eval", "cross", "data")
@@ -64,9 +64,9 @@ def asked(rows: Sequence[Row], foot: str) -> str:
     """How much of what is allowed each demand takes; the mark is all of it."""
     drawn = [
         Bar(
-            f"{demand.what}: {row.what}"[:52],
+            f"{row.what}: {demand.what}",
             max(demand.used, 0.01),
-            f"{demand.value:,.3g} of {demand.limit:,.3g}",
+            f"{number(demand.value)} of {number(demand.limit)}",
             GOOD if demand.met else BAD,
             mark=AS_ASKED,
         )

@@ -9,6 +9,8 @@ import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+MANY_DIGITS = 1000
+
 
 @dataclass(frozen=True, slots=True)
 class Demand:
@@ -35,7 +37,7 @@ class Demand:
         word = "met" if self.met else "NOT met"
         bound = "at least" if self.least else "at most"
         unit = f" {self.unit}" if self.unit else ""
-        return f"{word}: {self.what} {self.value:,.4g}{unit}, {bound} {self.limit:,.4g}{unit}"
+        return f"{word}: {self.what} {number(self.value)}{unit}, {bound} {number(self.limit)}{unit}"
 
 
 def at_least(what: str, value: float, limit: float, unit: str = "") -> Demand:
@@ -88,6 +90,11 @@ class Missing:
 
 
 Row = Figure | Amount | Missing
+
+
+def number(value: float) -> str:
+    """Write a number as people read it: four digits that count, and no exponent."""
+    return f"{value:,.0f}" if abs(value) >= MANY_DIGITS else f"{value:.4g}"
 
 
 def figure(what: str, times: Sequence[float], rate: float | None = None, share: float | None = None) -> Figure:

@@ -72,8 +72,12 @@ def measure(*, quick: bool) -> Iterator[Row]:
         with town((("bench", "wait", code),), **SETTINGS) as on:
             floor = servers.drive(replace(floor_plan(on.floor, 1, 1.0), every=EVERY, path="/healthz", method="GET"))
             rate = servers.rate(servers.drive(AT_ONCE.plan(on, SOME, 1.0)))
-            seen = park(on, far, count, Pace(count, max(rate * PART, count / SOON), 1.0 if quick else HOLD))
-    yield from told(count, floor, seen)
+            pace = Pace(count, max(rate * PART, count / SOON), 1.0 if quick else HOLD)
+            seen = park(on, far, pace)
+    yield from told(pace, floor, seen)
+    yield Amount(
+        "they came", pace.ramp, "a second", note=f"of {rate:,.0f} that were answered at once, with {SOME} connections"
+    )
 
 
 @contextmanager
@@ -84,8 +88,9 @@ def slow() -> Iterator[int]:
         yield port
 
 
-def park(on: Town, far: int, count: int, pace: Pace) -> Seen:
+def park(on: Town, far: int, pace: Pace) -> Seen:
     """Send them, look meanwhile, and wait until the last has its answer."""
+    count = pace.count
     body = f'{{"args":[{pace.wait:.2f}]}}'
     plan = Plan(on.port, "/v1/run/bench.wait", body, count, count, PATIENCE, '"at last"', ramp=pace.ramp)
     look = Plan(on.port, "/healthz", "", 1, 1_000_000, 10 * PATIENCE, "", method="GET", every=EVERY)
@@ -108,9 +113,9 @@ def _waiting(far: int) -> tuple[int, int]:
         return now, most
 
 
-def told(count: int, floor: Told, seen: Seen) -> Iterator[Row]:
+def told(pace: Pace, floor: Told, seen: Seen) -> Iterator[Row]:
     """Say it in rows: `/healthz` over the whole time is what is demanded, and then its parts."""
-    low = figure("", floor.times).median
+    low, count = figure("", floor.times).median, pace.count
     for what, since, until in (
         ("all the time", 0.0, float("inf")),
         ("while they come", 0.0, seen.all_wait),

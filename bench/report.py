@@ -11,7 +11,7 @@ from dataclasses import asdict
 from importlib.metadata import version
 from pathlib import Path
 
-from bench.figures import Amount, Demand, Figure, Missing, Row, figure
+from bench.figures import Amount, Demand, Figure, Missing, Row, figure, number
 
 __all__ = ["HEAD", "RESULTS", "Figure", "figure", "lines", "machine", "markdown", "save", "verdicts"]
 
@@ -38,7 +38,7 @@ def lines(row: Row) -> list[str]:
         case Figure():
             first, note = _times(row), row.note
         case Amount():
-            first, note = f"{row.what:<46}{row.value:>20,.4g} {row.unit}", row.note
+            first, note = f"{row.what:<46}{number(row.value):>20} {row.unit}", row.note
         case Missing():
             first, note = f"{row.what:<46}    not measured", row.why
     beneath = [str(demand) for demand in row.demands] + ([note] if note else [])

@@ -51,7 +51,7 @@ def measure(*, quick: bool) -> Iterator[Row]:
     """One row a room, then what is outside the house, and what timing cost."""
     costs = measured(rounds=1 if quick else 4, seconds=0.5 if quick else 1.0)
     for room, cost in costs.rooms.items():
-        yield Amount(room, cost, "µs", note="")
+        yield Amount(room, cost, "µs")
     yield Amount("outside: the client, loopback, the system", costs.timed - costs.inside, "µs")
     note = f"by {costs.n:,} requests; plain {costs.plain:,.0f} µs, timed {costs.timed:,.0f} µs, floor {costs.floor:,.0f} µs"
     gone = f"; boundaries that are not there: {', '.join(costs.gone)}" if costs.gone else ""

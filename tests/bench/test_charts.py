@@ -9,7 +9,7 @@ from xml.etree import ElementTree as ET
 import pytest
 
 from bench import drawing
-from bench.charts import BAD, GOOD, Bar, bars
+from bench.charts import BAD, GOOD, WIDTH, Bar, bars
 from bench.figures import Amount, Figure, Row, at_least, at_most
 
 WHERE = {"processor": "P", "cores": 2, "python": "3", "commit": "c"}
@@ -38,7 +38,7 @@ def test_a_mark_beyond_every_bar_is_within_the_chart() -> None:
     chart = bars("title", "foot", [Bar("a", 1, "1", mark=10)])
     at = re.search(r'<line x1="([\d.]+)"', chart)
     assert at
-    assert float(at[1]) < 960
+    assert float(at[1]) < WIDTH
 
 
 def test_a_name_that_looks_like_markup_is_text() -> None:

@@ -6,7 +6,7 @@ import math
 
 import pytest
 
-from bench.figures import Demand, at_least, at_most, figure, growth, quantile, slope
+from bench.figures import Demand, at_least, at_most, figure, growth, number, quantile, slope
 
 
 def test_a_figure_has_the_median_and_the_p99_of_its_times() -> None:
@@ -57,3 +57,10 @@ def test_growth_is_that_of_the_last_over_the_first() -> None:
 
 def test_a_slope_is_what_one_more_costs() -> None:
     assert slope([(0, 1000), (500, 16_000), (1000, 31_000)]) == pytest.approx(30)
+
+
+@pytest.mark.parametrize(
+    ("value", "text"), [(0.0, "0"), (0.03049, "0.03049"), (999.96, "1000"), (23_444.188, "23,444"), (5e6, "5,000,000")]
+)
+def test_a_number_is_written_without_an_exponent(value: float, text: str) -> None:
+    assert number(value) == text
