@@ -69,6 +69,11 @@ class Told:
     wrong: int = 0
     sample: str = ""
 
+    @property
+    def rate(self) -> float:
+        """Requests a second over all connections."""
+        return len(self.times) / self.seconds
+
     def object_to(self, answer: bytes) -> None:
         """Count an answer that is not the one expected."""
         self.wrong += 1

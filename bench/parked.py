@@ -71,7 +71,7 @@ def measure(*, quick: bool) -> Iterator[Row]:
         code = f"(s) => fetch(`http://127.0.0.1:{far}/slow?seconds=${{s}}`).then((answer) => answer.text())"
         with town((("bench", "wait", code),), **SETTINGS) as on:
             floor = servers.drive(replace(floor_plan(on.floor, 1, 1.0), every=EVERY, path="/healthz", method="GET"))
-            rate = servers.rate(servers.drive(AT_ONCE.plan(on, SOME, 1.0)))
+            rate = servers.drive(AT_ONCE.plan(on, SOME, 1.0)).rate
             pace = Pace(count, max(rate * PART, count / SOON), 1.0 if quick else HOLD)
             seen = park(on, far, pace)
     yield from told(pace, floor, seen)

@@ -5,12 +5,14 @@ A part's module is loaded when it is measured: help is there at once, and a part
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from importlib import import_module
 from importlib.util import find_spec
 
 from bench.figures import Missing, Row
+
+NOT_YET = "not there yet"
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,19 +23,19 @@ class Part:
     what: str
     module: str
     function: str = "measure"
-    takes_quick: bool = True
 
     def measure(self, *, quick: bool) -> Iterator[Row]:
         """Measure it, row by row."""
-        if find_spec(self.module) is None:
-            yield Missing(self.what, "not there yet")
+        module = import_module(self.module) if find_spec(self.module) else None
+        function: Callable[..., Iterable[Row]] | None = getattr(module, self.function, None)
+        if function is None:
+            yield Missing(self.what, NOT_YET)
             return
-        function = getattr(import_module(self.module), self.function)
-        rows: Iterable[Row] = function(quick=quick) if self.takes_quick else function()
-        yield from rows
+        yield from function(quick=quick)
 
 
 PARTS = (
+    Part("client", "what the load generator can do at most", "bench.ceiling"),
     Part("ready", "from the start of a server that was built before to its first answer", "bench.starting"),
     Part("run", "POST /v1/run of (x) => x + 1, with 1, 16 and 32 connections", "bench.serving", "run"),
     Part("eval", "POST /v1/eval of the same code", "bench.serving", "evaluate"),
@@ -46,6 +48,6 @@ PARTS = (
     Part("parked", "5,000 evaluations that wait for a slow fetch at once", "bench.parked"),
     Part("spin", "evaluations that spin for their whole budget, beside normal requests", "bench.spinning"),
     Part("rooms", "what costs what: microseconds from request to answer, by room of the house", "bench.rooms"),
-    Part("processes", "two processes against one", "bench.processes", takes_quick=False),
-    Part("micro", "the JavaScript micro-suite, beside native quickjs-ng", "bench.micro", takes_quick=False),
+    Part("processes", "two processes against one", "bench.several"),
+    Part("micro", "the JavaScript micro-suite, beside native quickjs-ng", "bench.micro"),
 )

@@ -21,14 +21,11 @@ from typing import IO
 from bench.load import Plan, Told
 
 VALGATE = str(Path(sys.executable).with_name("valgate"))
+Load = Told
+"""What a load came to."""
 PATIENCE = 60.0
 STEP = 0.005
 """Seconds from one look at whether a server answers to the next."""
-
-
-def rate(told: Told) -> float:
-    """Requests a second over all connections."""
-    return len(told.times) / told.seconds
 
 
 @contextmanager

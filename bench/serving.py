@@ -83,10 +83,9 @@ def add(total: Told, part: Told) -> None:
 def compared(what: str, floor: Told, ours: Told, note: str = "") -> Figure:
     """The figure of ours, as a share and a multiple of the floor."""
     low, high = figure("", floor.times), figure(what, ours.times)
-    note = note or f"floor: median {low.median:,.0f} µs, p99 {low.p99:,.0f} µs, {servers.rate(floor):,.0f} a second"
-    rate = servers.rate(ours)
+    note = note or f"floor: median {low.median:,.0f} µs, p99 {low.p99:,.0f} µs, {floor.rate:,.0f} a second"
     floors = high.median / low.median
-    return replace(high, rate=rate, share=rate / servers.rate(floor), floors=floors, busy=ours.busy, note=note)
+    return replace(high, rate=ours.rate, share=ours.rate / floor.rate, floors=floors, busy=ours.busy, note=note)
 
 
 def held(asked: Asked, connections: int, floor: Told, ours: Told) -> Figure:
