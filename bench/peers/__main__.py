@@ -63,7 +63,7 @@ def main(words: Sequence[str] | None = None) -> int:
     say("\n".join(f"{key:<12}{value}" for key, value in where.items()))
     say(f"\n{HEAD}")
     with town() as on:
-        for row in measured(asked.only, on, Turns(1, 1.0) if asked.quick else Turns(2, 2.0)):
+        for row in measured(asked.only, on, Turns(1, 1.0) if asked.quick else Turns(5, 0.8)):
             found.append(row)
             say("\n".join(lines(row)))
     demands = verdicts(found)

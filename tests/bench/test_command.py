@@ -10,8 +10,10 @@ from pathlib import Path
 import pytest
 
 from bench.dependencies import KILOBYTES, VALS, library
+from bench.load import Told
 from bench.parts import PARTS, Part
 from bench.peers import known
+from bench.peers.comparing import ratio
 from bench.peers.install import HERE
 
 
@@ -65,3 +67,12 @@ def test_every_peer_is_pinned_with_hashes() -> None:
 def test_the_dependencies_are_as_large_as_they_are_said_to_be() -> None:
     sizes = [len(library(number, KILOBYTES << 10)) for number in range(VALS)]
     assert all(KILOBYTES << 10 <= size < 256_000 for size in sizes)
+
+
+def told(requests: int) -> Told:
+    return Told([1] * requests, seconds=1.0)
+
+
+def test_ours_and_theirs_are_each_a_share_of_the_floor_before_them() -> None:
+    assert ratio(told(100), told(50), told(100), told(10)) == 5
+    assert ratio(told(50), told(25), told(100), told(10)) == 5
