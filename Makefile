@@ -18,11 +18,11 @@ comma := ,
 space := $(subst ,, )
 
 .DEFAULT_GOAL := help
-.PHONY: help serve test fuzz bench soak guests browser lint format types imports tests coverage lines lock clean
+.PHONY: help serve test fuzz bench bench-peers soak guests browser lint format types imports tests coverage lines lock clean
 .DELETE_ON_ERROR:
 
 help: ## What there is
-	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' $(firstword $(MAKEFILE_LIST)) | expand -t 16
+	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' $(firstword $(MAKEFILE_LIST)) | expand -t 20
 
 serve: $(VENV)/.run guests ## Serve on 127.0.0.1:8787 (HOST=… PORT=…), with two accounts to try on an empty database
 	@exec $(BIN)/valgate serve --demo --host $(HOST) --port $(PORT)
@@ -33,8 +33,12 @@ fuzz: $(VENV)/.dev guests ## Hunt in the kernel and in the decoder with a millio
 	@$(BIN)/python -m tests.fuzz --slices $(SLICES) --seed $(SEED) --count $(COUNT)
 	@if [ $(SECONDS) -gt 0 ]; then tests/fuzz/codec.sh $(SEED) $(SECONDS); fi
 
-bench: $(VENV)/.run guests ## Measure, beside aiohttp's hello in the same run
-	@$(BIN)/python -m bench
+bench: $(VENV)/.run guests ## Measure, beside aiohttp's hello in the same run: five minutes (ARGS='--only run,parked --quick')
+	@$(BIN)/python -m bench $(ARGS)
+
+# What the peers are is nobody else's to install: a folder of its own, and no other target asks for it.
+bench-peers: $(VENV)/.run guests ## Measure what others run JavaScript in, beside ours (installs it into bench/.peers)
+	@$(BIN)/python -m bench.peers $(ARGS)
 
 soak: $(VENV)/.run guests ## Memory and latency at the start and at the end of a hundred thousand evaluations (COUNT=…)
 	@$(BIN)/python -m bench.soak $(if $(filter command line environment,$(origin COUNT)),$(COUNT),100000)
@@ -85,9 +89,11 @@ lock: ## Pin what pyproject.toml asks for, with hashes (needs uv)
 		uv pip compile pyproject.toml --extra $${extras%%:*} --universal --python-version 3.11 --generate-hashes \
 			--no-emit-index-url --no-annotate --no-strip-extras --custom-compile-command 'make lock' --quiet --output-file $${extras##*:} || exit 1; \
 	done
+	@uv pip compile bench/peers/requirements.in --universal --python-version 3.11 --generate-hashes \
+		--no-emit-index-url --no-annotate --no-strip-extras --custom-compile-command 'make lock' --quiet --output-file bench/peers/requirements.txt
 
 clean: ## Forget the environment, the built guest and what tools left behind
-	@rm -rf $(VENV) guests/build guests/.build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache .coverage*
+	@rm -rf $(VENV) guests/build guests/.build bench/.peers dist .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache .coverage*
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(VENV)/bin/python:

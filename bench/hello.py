@@ -1,7 +1,12 @@
-"""The floor: the smallest aiohttp server that reads a JSON body and answers `2`. `python -m bench.hello PORT`."""
+"""The floor: the smallest aiohttp server that reads a JSON body and answers `2`. `python -m bench.hello PORT [LOOP]`.
+
+LOOP is the module of the event loop, `asyncio` or `uvloop`: the floor stands on the same one as the server beside it.
+"""
 
 from __future__ import annotations
 
+import asyncio
+import importlib
 import sys
 
 from aiohttp import web
@@ -20,5 +25,11 @@ async def application() -> web.Application:
     return app
 
 
+def main(port: int, loop: str) -> None:
+    """Serve until a signal comes."""
+    made: asyncio.AbstractEventLoop = importlib.import_module(loop).new_event_loop()
+    web.run_app(application(), host="127.0.0.1", port=port, print=None, access_log=None, loop=made)
+
+
 if __name__ == "__main__":
-    web.run_app(application(), host="127.0.0.1", port=int(sys.argv[1]), print=None, access_log=None)
+    main(int(sys.argv[1]), sys.argv[2] if len(sys.argv) > len(("hello", "port")) else "asyncio")

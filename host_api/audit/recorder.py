@@ -60,6 +60,8 @@ class Recorder:
 
     def calls(self) -> list[dict[str, object]]:
         """Return the tree as FullRun shows it: flat, each node naming its parent."""
+        if not (self.nodes or self.counted):
+            return []
         shown = [_shown(node) for node in sorted(self.nodes, key=lambda node: node.id)]
         names = ("author", "capability", "target", "verdict")
         return shown + [dict(zip(names, key, strict=True)) | {"count": count} for key, count in self.counted.items()]

@@ -51,6 +51,11 @@ class Redactor:
         if lines is not None:
             self._lines.append((lines, mark))
 
+    @property
+    def is_idle(self) -> bool:
+        """Whether there is nothing to be looked for."""
+        return not (self._marks or self._beginnings or self._lines)
+
     def text(self, text: str) -> str:
         """Return the text without secrets."""
         for spelling, mark in self._marks.items():
@@ -74,8 +79,8 @@ class Redactor:
 
     def json(self, raw: bytes | None, limit: int) -> bytes | None:
         """Return the JSON without secrets; longer than `limit` bytes, it becomes a string of its beginning."""
-        if raw is None:
-            return None
+        if raw is None or (self.is_idle and len(raw) <= limit and raw.isascii()):
+            return raw
         text, whole = self.head(raw.decode("utf-8", "replace"), limit)
         if whole and len(text.encode()) <= limit:
             return text.encode()
@@ -83,7 +88,7 @@ class Redactor:
 
     def within(self, value: object) -> object:
         """Return a value without secrets in its texts; not in its keys."""
-        if not (self._marks or self._beginnings or self._lines):
+        if self.is_idle:
             return value
         match value:
             case str():
@@ -96,6 +101,8 @@ class Redactor:
 
     def rows(self, rows: list[Row], limit: int, show: Callable[[Row], Row] = lambda row: row) -> bytes:
         """Return rows, each as it is to be shown, as a JSON array of about `limit` bytes: later ones are only counted."""
+        if not rows:
+            return b"[]"
         kept: list[str] = []
         size = 0
         for row, redact in self._each(map(show, rows)):

@@ -8,15 +8,8 @@ from __future__ import annotations
 import asyncio
 from dataclasses import replace
 
-import structlog
-
 from host_api.audit.redact import Redactor
 from host_api.store import EvaluationRow, Store
-
-log = structlog.get_logger("valgate.evaluation")
-
-LAZY = 0.1
-"""Seconds after which a run without effects gets its start row."""
 
 
 class Beginning:
@@ -27,15 +20,10 @@ class Beginning:
         self._store, self._row, self._field = store, row, field
         self._queued: asyncio.Future[None] | None = None
 
-    def after_a_while(self) -> asyncio.TimerHandle:
-        """Have it queued if the run lasts; cancel the timer at its end."""
-        return asyncio.get_running_loop().call_later(LAZY, self.queue)
-
     def queue(self) -> asyncio.Future[None]:
         """Queue it, once. The future is done when it is durable."""
         if self._queued is None:
             self._queued = self._store.start_evaluation(self._opening())
-            self._queued.add_done_callback(seen)
         return self._queued
 
     async def durably(self) -> None:
@@ -56,9 +44,3 @@ class Beginning:
         redact = Redactor({value: f"@{row.caller}.{name}" for value, name in secrets.items()})
         code = None if row.code is None else redact.text(row.code)
         return replace(row, args=redact.json(row.args, self._field), code=code)
-
-
-def seen(done: asyncio.Future[None]) -> None:
-    """Take a record's failure to be written into the log, not into a lost future."""
-    if not done.cancelled() and (broken := done.exception()) is not None:
-        log.error("a record was not written", exc_info=broken)

@@ -11,13 +11,13 @@ from host_api.audit.redact import Redactor
 from host_api.capabilities.api import Told
 from host_api.door import Manner, Served, Tray
 from host_api.evaluating.outcome import NO_VAL, Entry, Outcome
-from host_api.evaluating.recorded import keep_record, new_id
 from host_api.evaluating.runner import Runner, Task
 from host_api.load.load import Load
 from host_api.net.chain import FIRST, MICRO, Chains, Link, link_below
 from host_api.settings import Settings
 from host_api.store import EvaluationRow, Kind, State, Store, Val, is_public
 from host_api.store.clock import now_ms
+from host_api.store.ids import new_timed_id
 from kernel.capability import Run
 from kernel.errors import NotFound, ValgateError
 from kernel.policy import Policy
@@ -34,6 +34,7 @@ class Evaluator:
     def __init__(self, settings: Settings, store: Store, runner: Runner, load: Load, chains: Chains) -> None:
         """Take who runs a task, what bounds it, and the chains that are open."""
         self._settings, self._store, self._runner, self._load, self._chains = settings, store, runner, load, chains
+        self._most = int(settings.limits.cpu * MICRO)
 
     async def evaluate(  # noqa: PLR0913 — one for each thing that a request says
         self,
@@ -60,8 +61,9 @@ class Evaluator:
         asking = Principal(requester) if requester else NOBODY
         val = self._insist_val(entry.val, asking) if entry.val else None
         caller = Principal(val.owner) if val and as_author else asking
+        entered = (None, None, None, None) if val is None else (val.owner, val.name, val.version, val.id)
         row = EvaluationRow(
-            id=new_id(),
+            id=new_timed_id(),
             caller=None if caller == NOBODY else caller.name,
             requester=None if asking == NOBODY else asking.name,
             source=source,
@@ -69,21 +71,22 @@ class Evaluator:
             started=now_ms(),
             args=args,
             code=entry.code,
+            entry_owner=entered[0],
+            entry_name=entered[1],
+            entry_version=entered[2],
+            val_id=entered[3],
             parent=parent,
         )
-        task = Task(manner, caller, row if val is None else _entering(row, val), joined, val, args, served)
-        return await self._performed(task, owned=asking == caller and asking != NOBODY)
-
-    async def _performed(self, task: Task, *, owned: bool) -> Outcome:
-        """Run a task on its chain's account; without a guest where there is nothing to run."""
-        if task.served is not None:
-            task.served.door.opens(task.row.id if owned else None)
-        with task.chain.paying(int(self._settings.limits.cpu * MICRO)) as bill:
-            if task.val is not None and task.manner is Manner.RUN and _needs_no_guest(task.val):
+        owned = asking == caller and asking != NOBODY
+        if served is not None:
+            served.door.opens(row.id if owned else None)
+        with joined.paying(self._most) as bill:
+            if val is not None and manner is Manner.RUN and _needs_no_guest(val):
                 self._load.insist_backlog()
-                return self._stored(task.val, task.row, owned=owned)
-            tray = Tray(self._settings.fetch_body)
-            finished = await self._runner.run(replace(task, served=task.served or Served(tray)), bill)
+                return self._stored(val, row, owned=owned)
+            tray = Tray(self._settings.fetch_body) if served is None else None
+            at_door = Served(tray) if tray is not None else served
+            finished = await self._runner.run(Task(manner, caller, row, joined, val, args, at_door), bill)
         return Outcome.of(finished, tray, owned=owned)
 
     async def call(self, run: Run, named: tuple[str, str, int | None], args: bytes) -> Told:
@@ -115,13 +118,9 @@ class Evaluator:
         answer = val.json if val.json is not None else b"null"
         value = Redactor({}).json(answer, self._settings.limits.field)
         row = replace(row, value=value, ended=now_ms(), value_type=val.type, state=State.DONE)
-        keep_record(self._store, row)
+        self._store.finish_evaluation(row)
         self._load.ended(row)
         return Outcome(row.id, row.caller, answer, val.type, None, owned)
-
-
-def _entering(row: EvaluationRow, val: Val) -> EvaluationRow:
-    return replace(row, entry_owner=val.owner, entry_name=val.name, entry_version=val.version, val_id=val.id)
 
 
 def _needs_no_guest(val: Val) -> bool:

@@ -39,10 +39,10 @@ class Outcome:
     answer: tuple[Head, bytes] | None = None
 
     @classmethod
-    def of(cls, finished: Finished, tray: Tray, *, owned: bool) -> Self:
+    def of(cls, finished: Finished, tray: Tray | None, *, owned: bool) -> Self:
         """Tell what a run came to, and what lies on the tray."""
         row, error = finished.row, finished.error
         json = b"null" if finished.json is None else finished.json
         kind = type_of(finished.values) if error is None else "undefined"
-        answer = None if tray.head is None else (tray.head, bytes(tray.body))
+        answer = None if tray is None or tray.head is None else (tray.head, bytes(tray.body))
         return cls(row.id, row.caller, json, kind, error, owned, answer)

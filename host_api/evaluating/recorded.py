@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import asyncio
 import traceback
-import uuid
+from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 
 import structlog
 
@@ -18,7 +19,7 @@ from host_api.capabilities import endings
 from host_api.capabilities.console import LOGS
 from host_api.capabilities.effects import BEFORE, DURABLY
 from host_api.capabilities.mail import EMAILS
-from host_api.evaluating.beginning import Beginning, seen
+from host_api.evaluating.beginning import Beginning
 from host_api.evaluating.teller import Teller, error_json
 from host_api.evaluating.underway import Stopped, Underway
 from host_api.settings import Settings
@@ -93,11 +94,10 @@ class Recorded:
         """Run it, write its record, and wait for that if there were effects."""
         shared = self._shared
         evaluation = Evaluation(shared.kernel, self._frame, self.run, shared.capabilities, source)
-        timer = self._beginning.after_a_while()
         values: tuple[Value, ...] = ()
         error: ErrorInfo | None = CANCELLED
         try:
-            with shared.underway.running(self._row.id, self._row.caller):
+            with shared.underway.running(self._row.id, self._row.caller, self._beginning.queue):
                 values = await evaluation.run(entry)
             error = self._teller.judge(values, evaluation)
         except Stopped:
@@ -107,63 +107,50 @@ class Recorded:
                 evaluation.failures.append(failed if isinstance(failed, HostFailure) else HostFailure())
             error = self._teller.told(failed.info())
         finally:
-            timer.cancel()
             endings.end(self.run)
-            row = self._record(evaluation, values, error, await self._left_behind(evaluation, values, error))
-            done = keep_record(shared.store, row)
+            much = len(self._recorder.nodes) >= MANY or self._teller.secrets >= MANY_SECRETS
+            left = partial(self._left_behind, evaluation, values, error)
+            row = self._row = await _beside(left) if much else left()
+            self._say(evaluation, error)
+            done = shared.store.finish_evaluation(row)
         if row.effects:
             await asyncio.shield(done)
         return Finished(values, error, row)
 
-    async def _left_behind(
-        self, evaluation: Evaluation, values: tuple[Value, ...], error: ErrorInfo | None
-    ) -> dict[str, bytes | str | None]:
-        """Return what the record keeps of the run, without secrets; what is much work is done beside the loop, which serves others."""
-
-        def write() -> dict[str, bytes | str | None]:
-            redact, limit, row, state = self._teller.redactor(), self._limits.field, self._row, self.run.state
-            return {
-                "args": redact.json(row.args, limit),
-                "code": None if row.code is None else redact.text(row.code),
-                "value": redact.json(_json_of(values) if error is None else None, limit),
-                "logs": redact.rows(_rows(state.get(LOGS)), limit * 3, self._teller.line),
-                "emails": redact.rows(_rows(state.get(EMAILS)), limit * 10),
-                "calls": redact.rows(self._calls(evaluation), self._shared.settings.tree),
-            }
-
-        if len(self._recorder.nodes) < MANY and self._teller.secrets < MANY_SECRETS:
-            return write()
-        try:
-            return await asyncio.to_thread(write)
-        except asyncio.CancelledError:
-            # Once more, while this run was being cancelled: the record is written all the same.
-            return write()
-
-    def _calls(self, evaluation: Evaluation) -> list[Row]:
-        cancelled = evaluation.usage.cancelled
-        return self._recorder.calls() + ([{"cancelled": cancelled}] if cancelled else [])
-
-    def _record(
-        self,
-        evaluation: Evaluation,
-        values: tuple[Value, ...],
-        error: ErrorInfo | None,
-        kept: dict[str, bytes | str | None],
-    ) -> EvaluationRow:
-        usage = evaluation.usage
-        self._row = replace(
-            self._row,
-            **kept,  # type: ignore[arg-type] # each as its field has it
-            value_type=type_of(values) if error is None else None,
+    def _left_behind(self, evaluation: Evaluation, values: tuple[Value, ...], error: ErrorInfo | None) -> EvaluationRow:
+        """Return the whole record, without secrets."""
+        redact, limit, row, state = self._teller.redactor(), self._limits.field, self._row, self.run.state
+        usage, well = evaluation.usage, error is None
+        return EvaluationRow(
+            id=row.id,
+            caller=row.caller,
+            requester=row.requester,
+            source=row.source,
+            policy=row.policy,
+            started=row.started,
+            code=None if row.code is None else redact.text(row.code),
+            entry_owner=row.entry_owner,
+            entry_name=row.entry_name,
+            entry_version=row.entry_version,
+            val_id=row.val_id,
+            args=redact.json(row.args, limit),
+            value=redact.json(_json_of(values), limit) if well else None,
+            value_type=type_of(values) if well else None,
             error=None if error is None else error_json(error),
+            logs=redact.rows(_rows(state.get(LOGS)), limit * 3, self._teller.line),
+            emails=redact.rows(_rows(state.get(EMAILS)), limit * 10),
+            calls=redact.rows(self._calls(usage.cancelled), self._shared.settings.tree),
             ended=now_ms(),
             cpu_us=int(usage.cpu * 1e6),
             peak_bytes=usage.peak,
             effects=self._recorder.effects,
-            state=State.DONE if error is None else State.FAILED,
+            state=State.DONE if well else State.FAILED,
+            process=row.process,
+            parent=row.parent,
         )
-        self._say(evaluation, error)
-        return self._row
+
+    def _calls(self, cancelled: int) -> list[Row]:
+        return self._recorder.calls() + ([{"cancelled": cancelled}] if cancelled else [])
 
     def _say(self, evaluation: Evaluation, error: ErrorInfo | None) -> None:
         """One canonical line; what broke in the host goes beside it, to the operator alone."""
@@ -187,22 +174,19 @@ class Recorded:
             log.error("host failure", evaluation=row.id, exception=self._teller.redactor().text(told))
 
 
+async def _beside(write: Callable[[], EvaluationRow]) -> EvaluationRow:
+    """Do what is much work beside the loop, which serves others."""
+    try:
+        return await asyncio.to_thread(write)
+    except asyncio.CancelledError:
+        # Once more, while this run was being cancelled: the record is written all the same.
+        return write()
+
+
 def type_of(values: tuple[Value, ...]) -> str:
     """Return the type that the runtime gave of its value, if it is one of JavaScript's."""
     told = values[2] if len(values) > len(("status", "json")) else None
     return told if isinstance(told, str) and told in TYPES else "undefined"
-
-
-def keep_record(store: Store, row: EvaluationRow) -> asyncio.Future[None]:
-    """Queue the end of a run; what becomes of that is logged, and may be awaited."""
-    done = store.finish_evaluation(row)
-    done.add_done_callback(seen)
-    return done
-
-
-def new_id() -> str:
-    """Return a fresh evaluation id."""
-    return str(uuid.uuid4())
 
 
 def _json_of(values: tuple[Value, ...]) -> bytes | None:

@@ -12,13 +12,14 @@ from dataclasses import dataclass
 from host_api.compiler import Compiler
 from host_api.door import Manner
 from host_api.evaluating.outcome import NO_VAL
-from host_api.evaluating.recorded import Finished, new_id, type_of
+from host_api.evaluating.recorded import Finished, type_of
 from host_api.evaluating.runner import Runner, Task
 from host_api.images import Images
 from host_api.net.chain import FIRST, Bill, Chains
 from host_api.settings import Settings
 from host_api.store import Account, EvaluationRow, Kind, Privacy, Store, Val
 from host_api.store.clock import now_ms
+from host_api.store.ids import new_timed_id
 from kernel.errors import Conflict, ErrorInfo, GuestError, NotFound, SourceError, TooLarge
 from kernel.principals import Principal, insist_name
 
@@ -78,7 +79,7 @@ class Saver:
         renamed = self._renamed(known, insist_name(wanted, "a val"))
         caller = Principal(account.name)
         row = EvaluationRow(
-            id=new_id(),
+            id=new_timed_id(),
             caller=caller.name,
             requester=caller.name,
             source=source,

@@ -17,6 +17,7 @@ from kernel.evaluation import Evaluation
 from kernel.principals import Principal
 from kernel.wire import Value
 
+NOTHING = Redactor({})
 MOST_NAME = 200
 """Characters of an error's name."""
 
@@ -27,7 +28,7 @@ class Teller:
     def __init__(self, run: Run, reader: Principal) -> None:
         """Take the run, and whose record it is."""
         self._run, self._reader = run, reader
-        self._looked_for, self._redact = 0, Redactor({})
+        self._looked_for, self._redact = 0, NOTHING
 
     def judge(self, values: tuple[Value, ...], evaluation: Evaluation) -> ErrorInfo | None:
         """The runtime says what it threw; a rejection nobody handled fails a run that else went well."""

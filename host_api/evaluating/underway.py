@@ -1,4 +1,4 @@
-"""Which evaluations run in this process, and how one is stopped by whom it belongs to.
+"""Which evaluations run in this process, how one is stopped by whom it belongs to, and what is done once one takes a while.
 
 This file does not know what an evaluation is. It must never take for its own a cancellation that somebody else asked for: a client
 that left and a server that stops end the task, and not only the evaluation in it.
@@ -7,26 +7,56 @@ that left and a server that stops end the task, and not only the evaluation in i
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from collections import deque
+from collections.abc import Callable
+from types import TracebackType
+
+LONG = 0.1
+"""Seconds after which an evaluation takes a while."""
 
 
 class Stopped(Exception):
     """Whose evaluation it is has stopped it."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Running:
-    caller: str | None
-    task: asyncio.Task[object]
+class Running:
+    """One evaluation, in the list while a block runs; raises Stopped, in place of a cancellation, when it was stopped and nothing else was."""
+
+    __slots__ = ("_id", "_underway", "begun", "caller", "long", "task")
+
+    def __init__(self, underway: Underway, evaluation: str, caller: str | None, long: Callable[[], object]) -> None:
+        """Take the list, whose it is (a folded name; None is anonymous), and what is done if it takes a while."""
+        self._underway, self._id, self.caller = underway, evaluation, caller
+        self.long: Callable[[], object] | None = long
+        self.task: asyncio.Task[object] | None = None
+        self.begun = 0.0
+
+    def __enter__(self) -> None:
+        self.task = asyncio.current_task()
+        if self.task is None:
+            raise RuntimeError("an evaluation runs in a task")
+        self._underway.add(self._id, self)
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None) -> None:
+        listed, task = self._underway.remove(self._id, self), self.task
+        self.long = self.task = None
+        if (
+            kind is not None
+            and issubclass(kind, asyncio.CancelledError)
+            and not listed
+            and not (task and task.uncancel())
+        ):
+            raise Stopped from None
 
 
-@dataclass(slots=True)
 class Underway:
     """Evaluations by id, each as long as its guests live."""
 
-    _running: dict[str, _Running] = field(default_factory=dict)
+    def __init__(self) -> None:
+        """Begin with none."""
+        self._running: dict[str, Running] = {}
+        self._short: deque[Running] = deque()
+        self._timer: asyncio.TimerHandle | None = None
 
     def of(self, caller: str | None) -> list[str]:
         """Return the ids of a caller's (a folded name; None is anonymous)."""
@@ -35,23 +65,39 @@ class Underway:
     def stop(self, evaluation: str, caller: str) -> bool:
         """Stop an evaluation, if it is this caller's and runs; what is stopped already is found no more."""
         running = self._running.get(evaluation)
-        if running is None or running.caller != caller:
+        if running is None or running.caller != caller or running.task is None:
             return False
         del self._running[evaluation]
         return running.task.cancel()
 
-    @contextmanager
-    def running(self, evaluation: str, caller: str | None) -> Iterator[None]:
-        """Have it in the list meanwhile; raise Stopped, in place of a cancellation, when it was stopped and nothing else was."""
-        task = asyncio.current_task()
-        if task is None:
-            raise RuntimeError("an evaluation runs in a task")
-        mine = self._running[evaluation] = _Running(caller, task)
-        try:
-            yield
-        except asyncio.CancelledError:
-            if self._running.get(evaluation) is mine or task.uncancel():
-                raise
-            raise Stopped from None
-        finally:
-            self._running.pop(evaluation, None)
+    def running(self, evaluation: str, caller: str | None, long: Callable[[], object]) -> Running:
+        """Have it in the list while a block runs; `long` is called, once, when it takes a while."""
+        return Running(self, evaluation, caller, long)
+
+    def add(self, evaluation: str, running: Running) -> None:
+        """Begin. One timer looks after all of them: one for each would cost as much as the rest."""
+        loop = asyncio.get_running_loop()
+        running.begun = loop.time()
+        self._running[evaluation] = running
+        self._short.append(running)
+        if self._timer is None:
+            self._timer = loop.call_later(LONG, self._look)
+
+    def remove(self, evaluation: str, running: Running) -> bool:
+        """End; say whether it was in the list still."""
+        if self._running.get(evaluation) is not running:
+            return False
+        del self._running[evaluation]
+        return True
+
+    def _look(self) -> None:
+        """Tell those that have begun LONG ago; and look again when the next one has."""
+        loop, self._timer = asyncio.get_running_loop(), None
+        while self._short:
+            begun, long = self._short[0].begun, self._short[0].long
+            if long is not None and loop.time() < begun + LONG:
+                self._timer = loop.call_at(begun + LONG, self._look)
+                return
+            self._short.popleft()
+            if long is not None:
+                loop.call_soon(long)

@@ -103,7 +103,8 @@ class HttpDoor:
             raise Left from None  # or it would be a failure of the host, for the operator's log
 
     def _put_on(self, response: web.StreamResponse) -> None:
-        response[UNTYPED] = "Content-Type" not in response.headers
+        if "Content-Type" not in response.headers:
+            response[UNTYPED] = True
         if self._evaluation is not None:
             response.headers["X-Evaluation-Id"] = self._evaluation
         self._origin.dress(response)
@@ -148,7 +149,7 @@ async def leave_untyped(_: web.Request, response: web.StreamResponse) -> None:
 
 def told(outcome: Outcome) -> web.Response:
     """Tell a value: bare JSON."""
-    response = web.Response(body=outcome.json, content_type="application/json")
+    response = answers.told(outcome.json)
     if outcome.json == b"null" and outcome.type in UNTOLD:
         response.headers["X-Val-Result-Type"] = outcome.type
     return response

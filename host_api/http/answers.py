@@ -12,6 +12,7 @@ from typing import Final
 
 import orjson
 from aiohttp import web
+from multidict import CIMultiDict
 
 from kernel.errors import NotFound, TooMany, Unauthorized, ValgateError, to_http
 
@@ -40,13 +41,31 @@ PREFLIGHT: Final = {
 }
 
 
+DRESSED: Final = web.ResponseKey("dressed", bool)
+"""Whether an answer carries already what every answer carries."""
+
+_TOLD: Final = CIMultiDict(
+    {"Content-Type": "application/json"} | EVERY_ANSWER | {"Content-Security-Policy": SANDBOX} | TO_ANYBODY
+)
+
+
+def told(body: bytes) -> web.Response:
+    """Answer with JSON that running code has made, as it is, dressed."""
+    response = web.Response(body=body, headers=_TOLD)
+    response[DRESSED] = True
+    return response
+
+
 def answer(value: object, status: int = 200) -> web.Response:
     """Answer with JSON."""
     return web.Response(body=orjson.dumps(value), status=status, content_type="application/json")
 
 
 def dress(response: web.StreamResponse, *, runs_code: bool) -> None:
-    """Put on what every answer carries; a val may say how long its own is kept, and who may read it."""
+    """Put on, once, what every answer carries; a val may say how long its own is kept, and who may read it."""
+    if response.get(DRESSED, False):
+        return
+    response[DRESSED] = True
     caching = response.headers.get("Cache-Control")
     response.headers.update(EVERY_ANSWER)
     if not runs_code:

@@ -32,8 +32,9 @@ from host_api.http import (
     versions,
 )
 from host_api.http.admitting import admit
+from host_api.http.direct import DIRECT, Direct
 from host_api.http.gate import GATE, Gate
-from host_api.http.guard import Handler, Tasks, guard, settle
+from host_api.http.guard import Handler, guard, settle
 from host_api.http.route import ANY_METHOD, Call, Route
 
 FAMILIES = (
@@ -47,15 +48,18 @@ _RUNNING = tuple({route.path.partition("{")[0] for route in ROUTES if route.runs
 
 def make_app(house: House, gate: Gate) -> web.Application:
     """Make the application of a house that is open, and stays so longer than the application; behind this gate."""
-    underway: Tasks = set()
-    app = web.Application(middlewares=[guard(house, underway, gate, _RUNNING)])
+    around = guard(house, gate, _RUNNING)
+    app = web.Application(middlewares=[around])
     app[docs.DESCRIPTION] = docs.describe(ROUTES)
     app[GATE] = gate
-    app.on_cleanup.append(lambda _: settle(underway))
+    direct = app[DIRECT] = Direct(app, around)
+    app.on_cleanup.append(lambda _: settle(gate))
     app.on_response_prepare.append(answering.leave_untyped)
     for route in ROUTES:
         for method in _methods(route):
-            app.router.add_route(method, route.pattern, _handler(route, house), expect_handler=_not_yet)
+            added = app.router.add_route(method, route.pattern, _handler(route, house), expect_handler=_not_yet)
+            if route in run.ROUTES:
+                direct.add(route.path.partition("{")[0], route.names[0], added)
     for path, methods in _running_paths().items():
         app.router.add_route(HTTPMethod.OPTIONS, path, _preflight(methods))
     return app

@@ -7,8 +7,6 @@ This file does not know what a request is about.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from aiohttp import web
@@ -78,19 +76,8 @@ class Gate:
 
     # -- requests ------------------------------------------------------------------------------------
 
-    @contextmanager
-    def under_way(self, request: web.Request, *, probe: bool) -> Iterator[None]:
-        """Count a request, and let go of its body at the end; raise Overloaded, but never to a probe."""
-        if not probe:
-            self._insist_open()
-        self.requests.take()
-        try:
-            yield
-        finally:
-            self.requests.give()
-            self.held -= request.get(HELD, 0)
-
-    def _insist_open(self) -> None:
+    def insist_open(self) -> None:
+        """Raise Overloaded when one more request is one too many."""
         if self.stopping:
             self.tally.shed[Shed.STOPPING] += 1
             raise Overloaded("This server is about to stop. Try again in a moment.")
@@ -99,6 +86,15 @@ class Gate:
         except Overloaded:
             self.tally.shed[Shed.REQUESTS] += 1
             raise
+
+    def begins(self) -> None:
+        """Count a request; it needs its `ends`."""
+        self.requests.take()
+
+    def ends(self, request: web.Request) -> None:
+        """Count one less, and let go of its body."""
+        self.requests.give()
+        self.held -= request.get(HELD, 0)
 
     def hold(self, request: web.Request, size: int) -> None:
         """Count bytes of a body that are held until the request is over; raise Overloaded when they are too many in all."""
@@ -110,6 +106,8 @@ class Gate:
 
     def charge(self, request: web.Request, requester: Requester) -> None:
         """Count a request of an account, or of an address without one; raise TooMany when it asks too often."""
+        if not self.rates.limited:
+            return
         account = requester.account
         try:
             self.rates.take(f"@{account.id}" if account else site_of(request.remote))

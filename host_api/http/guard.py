@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from logging import DEBUG
 from time import perf_counter
-from typing import Any
 
 import structlog
 from aiohttp import web, web_app
@@ -25,21 +26,18 @@ from kernel.errors import BadSetting, HostFailure, ValgateError
 
 log = structlog.get_logger("valgate.http")
 
-Tasks = set[asyncio.Task[Any]]
-
 SETTLE_SECONDS = 5.0
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
-def guard(house: House, underway: Tasks, gate: Gate, running: tuple[str, ...]) -> Middleware:
+def guard(house: House, gate: Gate, running: tuple[str, ...]) -> Middleware:
     """Return what stands around the handlers of a house; `running` is where paths begin whose answers a val may have made."""
     url_limit = house.settings.url
 
     @web.middleware
     async def around(request: web.Request, handler: Handler) -> web.StreamResponse:
         started = perf_counter()
-        _note(underway)
         if (wanted := hosts.asked(request, house)) is not None:
             response = await _on_its_host(request, house, wanted, gate)
             _leaves(request, response, "vals host", started, gate)
@@ -53,7 +51,8 @@ def guard(house: House, underway: Tasks, gate: Gate, running: tuple[str, ...]) -
         resource = request.match_info.route.resource
         pattern = resource.canonical if resource else None
         took = _leaves(request, response, pattern, started, gate)
-        log.debug("request", method=request.method, route=pattern, status=response.status, ms=round(took * 1000, 2))
+        if log.is_enabled_for(DEBUG):
+            log.debug("request", method=request.method, route=pattern, status=response.status, ms=round(took * 1000, 2))
         return response
 
     return around
@@ -83,18 +82,11 @@ def _leaves(
     return took
 
 
-def _note(underway: Tasks) -> None:
-    """Remember this request's task until it is over."""
-    task = asyncio.current_task()
-    if task is not None:
-        underway.add(task)
-        task.add_done_callback(underway.discard)
-
-
-async def settle(underway: Tasks) -> None:
+async def settle(gate: Gate) -> None:
     """Wait for requests that were cancelled at the end: guests are gone before the house they live in is closed."""
-    if underway:
-        await asyncio.wait(underway, timeout=SETTLE_SECONDS)
+    with suppress(TimeoutError):
+        async with asyncio.timeout(SETTLE_SECONDS):
+            await gate.requests.empty()
     # The library remembers the handlers of all applications that there were, and through them their houses with the compiled guests.
     web_app._cached_build_middleware.cache_clear()  # noqa: SLF001 - it is pinned, and has no other door
 
@@ -104,9 +96,14 @@ async def _answered(
 ) -> web.StreamResponse:
     """Answer, come what may; but a client that left is the server's to notice."""
     try:
-        with gate.under_way(request, probe=probe):
+        if not probe:
+            gate.insist_open()
+        gate.begins()
+        try:
             insist_address(request, url_limit)
             return await handler(request)
+        finally:
+            gate.ends(request)
     except ValgateError as error:
         if isinstance(error, HostFailure | BadSetting):
             log.exception("request failed")

@@ -32,11 +32,11 @@ class Asked:
 
 def asked_of(host: str, domain: str) -> Asked | None:
     """Read a Host header; None for the control origin. A domain with a port means names, whatever the port."""
-    match = _HOST.fullmatch(host.casefold())
+    folded, name = host.casefold(), domain.partition(":")[0]
+    match = _HOST.fullmatch(folded) if f".{name}" in folded else None
     if match is None:
         return None
     label, dot, rest = match["name"].partition(".")
-    name = domain.partition(":")[0]
     if not dot:
         return None
     if rest == name:

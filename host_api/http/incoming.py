@@ -17,7 +17,7 @@ from aiohttp.http_exceptions import HttpProcessingError
 from host_api.http import json_text
 from host_api.http.gate import gate_of
 from host_api.http.json_text import Document, Part
-from host_api.net.chain import HEADER, Link
+from host_api.net.chain import FIRST, HEADER, Link
 from host_api.net.decoding import Decoding, Unreadable
 from kernel.errors import AddressTooLong, BadInput, TooLarge
 
@@ -32,19 +32,20 @@ ARGS_MUST_BE = 'args must be a JSON array, one item for each parameter, as in {"
 
 def chain_of(request: web.Request) -> Link:
     """Return what a request says of the chain of evaluations that led to it, each by a fetch of this server."""
-    return Link.parse(request.headers.get(HEADER, ""))
+    said = request.headers.get(HEADER)
+    return FIRST if said is None else Link.parse(said)
 
 
 async def read_body(request: web.Request, limit: int) -> bytes:
     """Read the body, decompressed; raise TooLarge as soon as it is over `limit` bytes."""
+    gate = gate_of(request)
+    if whole := _arrived(request, limit):
+        gate.hold(request, len(whole))
+        return whole
     if (request.content_length or 0) > limit:
         raise _too_large(limit)
-    gate = gate_of(request)
     with _refusing():
         async with asyncio.timeout(BODY_SECONDS):
-            if whole := _arrived(request, limit):
-                gate.hold(request, len(whole))
-                return whole
             held: list[bytes] = []
             async for piece in pieces(request, limit):
                 gate.hold(request, len(piece))
@@ -93,7 +94,7 @@ def path_after(request: web.Request, prefix: str) -> str:
 
 def insist_address(request: web.Request, limit: int) -> None:
     """Raise AddressTooLong for a request target over `limit` bytes."""
-    if len(request.raw_path.encode(errors="surrogateescape")) > limit:
+    if 4 * len(request.raw_path) > limit and len(request.raw_path.encode(errors="surrogateescape")) > limit:
         raise AddressTooLong(f"The address is longer than {limit:,} bytes. Send the arguments in a body, with POST.")
 
 
@@ -180,7 +181,7 @@ def _arrived(request: web.Request, limit: int) -> bytes:
     """Return a body that came with the headers, as it mostly does; nothing for another."""
     content = request.content
     here = content.total_bytes <= limit and content.is_eof() and content.exception() is None
-    return content.read_nowait() if here and not _codings(request) else b""
+    return content.read_nowait() if here and "Content-Encoding" not in request.headers else b""
 
 
 async def _continue(request: web.Request) -> None:

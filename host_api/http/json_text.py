@@ -20,7 +20,11 @@ from kernel.errors import BadInput
 MAX_MEMBERS = 1000
 """Members of the outermost object. Only its handful of names mean anything, and each is a step in Python."""
 
+SMALL = 4096
+"""Characters that are read before the cycle collector has run often."""
 _SPACE = re.compile(r"[ \t\n\r]*+")
+_TAIL = re.compile(r"[ \t\n\r]*+\}[ \t\n\r]*+")
+_HEADS: dict[str, re.Pattern[str]] = {}
 _BOM = "\ufeff"
 
 
@@ -58,6 +62,22 @@ def parse(body: bytes) -> Document:
     if _space(text, end) != len(text):
         _refuse(text, _space(text, end))
     return Document(value, text[start:end], members)
+
+
+def only_member(body: bytes, name: str) -> Part | None:
+    """Return the one member of `{"name": …}`, or None where `parse` has to look: it is what nearly every body is."""
+    try:
+        text = body.decode()
+    except UnicodeDecodeError:
+        return None
+    head = _HEADS.get(name) or _HEADS.setdefault(
+        name, re.compile(rf'[ \t\n\r]*+\{{[ \t\n\r]*+"{name}"[ \t\n\r]*+:[ \t\n\r]*+')
+    )
+    begun = head.match(text)
+    if begun is None:
+        return None
+    value, end = _value(text, begun.end())
+    return Part(value, text[begun.end() : end]) if _TAIL.fullmatch(text, end) else None
 
 
 def is_blank(body: bytes) -> bool:
@@ -107,6 +127,8 @@ def _value(text: str, at: int) -> tuple[object, int]:
 
 def _scan(decoder: json.JSONDecoder, text: str, at: int) -> tuple[object, int]:
     try:
+        if len(text) - at < SMALL:
+            return decoder.raw_decode(text, at)
         with _no_collecting():
             return decoder.raw_decode(text, at)
     except json.JSONDecodeError as error:

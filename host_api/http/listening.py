@@ -10,13 +10,14 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from aiohttp import web
 from aiohttp.web_protocol import ERROR
 
 from host_api.http import answers
 from host_api.http.connections import Connection, raw
+from host_api.http.direct import DIRECT, Direct
 from host_api.load.tally import Shed
 from kernel.errors import Overloaded
 
@@ -49,11 +50,11 @@ class _Arrival(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Make a connection of it, or refuse it."""
-        if isinstance(transport, asyncio.Transport):
-            peer = transport.get_extra_info("peername")
-            taking = self._server.taking(str(peer[0]) if isinstance(peer, tuple) else None)
-            transport.set_protocol(taking)
-            taking.connection_made(transport)
+        made = cast("asyncio.Transport", transport)  # which uvloop's do not say of themselves
+        peer = made.get_extra_info("peername")
+        taking = self._server.taking(str(peer[0]) if isinstance(peer, tuple) else None)
+        made.set_protocol(taking)
+        taking.connection_made(made)
 
 
 class _Refused(asyncio.Protocol):
@@ -67,14 +68,14 @@ class _Refused(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Say it and wait for the client to close: closing on what it sends could lose what we said."""
-        if not isinstance(transport, asyncio.Transport) or len(self._refused) >= LINGERING:
+        if len(self._refused) >= LINGERING:
             transport.close()
             return
-        self._transport = transport
+        self._transport = refused = cast("asyncio.Transport", transport)
         self._refused.add(self)
-        transport.write(self._told)
+        refused.write(self._told)
         with suppress(OSError):
-            transport.write_eof()
+            refused.write_eof()
         self._timer = asyncio.get_running_loop().call_later(LINGER_SECONDS, self.end)
 
     def end(self) -> None:
@@ -146,7 +147,7 @@ class Runner(web.AppRunner):
             return made if message is ERROR else proxies.seen(made)
 
         return _Connections(
-            partial(_in_our_shape, server.request_handler),
+            partial(_in_our_shape, server.request_handler, self.app[DIRECT]),
             self._gate,
             request_factory=request,
             handler_cancellation=server.handler_cancellation,
@@ -164,10 +165,11 @@ class Runner(web.AppRunner):
         await super().cleanup()
 
 
-async def _in_our_shape(handler: Handler, request: BaseRequest) -> web.StreamResponse:
+async def _in_our_shape(handler: Handler, direct: Direct, request: BaseRequest) -> web.StreamResponse:
     """Answer; and translate what the library refuses before the application is asked, as a strange `Expect`."""
     try:
-        return await handler(request)
+        found = direct.answer(request) if isinstance(request, web.Request) else None
+        return await (handler(request) if found is None else found)
     except web.HTTPException as error:
         response = answers.translated(error)
         response.headers.update(answers.EVERY_ANSWER)

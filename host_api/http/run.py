@@ -6,7 +6,7 @@ Whose evaluation it is, is fixed by the route; who may run it, and that a privat
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import partial
+from functools import lru_cache, partial
 from http import HTTPMethod
 
 from aiohttp import web
@@ -57,10 +57,13 @@ async def run(call: Call) -> web.StreamResponse:
     return await door.finish(outcome)
 
 
+_read_name = lru_cache(maxsize=4096)(ValName.parse)  # what cannot be a name is not kept, and a name is short
+
+
 def val_name(text: str) -> ValName:
     """Read `user.val` of a path; what cannot be a name is not found, like any name that nobody uses."""
     try:
-        return ValName.parse(text)
+        return _read_name(text)
     except BadInput:
         raise NotFound(answers.NOT_FOUND) from None
 
@@ -72,6 +75,9 @@ async def _arguments(call: Call) -> bytes | None:
 
 
 def _body_arguments(body: bytes) -> bytes | None:
+    only = json_text.only_member(body, ARGS.name)
+    if only is not None:
+        return None if only.value is None and ARGS.nullable else ARGS.kind.of_part(only, ARGS.name)
     document = json_text.parse(body)
     match document.text[0]:
         case "[":

@@ -45,6 +45,9 @@ BACKLOG = 1024
 READ_BYTES = 65_536
 """Bytes of a connection that are read and not yet taken; the library keeps at most twice that."""
 
+SWITCH_SECONDS = 0.001
+"""How long the thread that writes waits at most for the interpreter, each time that SQLite is done with something."""
+
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
@@ -52,7 +55,7 @@ async def serve(
     settings: Settings, *, host: str, port: int, demo: bool = False, ready: Callable[[str], None] | None = None
 ) -> None:
     """Serve until SIGINT or SIGTERM. `ready` is told the address once it answers; raise BadSetting if it cannot."""
-    logs.to_stderr()
+    lines = logs.to_stderr()
     stop = _Stop()
     loop = asyncio.get_running_loop()
     # Before the first guest: Python's own handler, run while a guest does, would end the process.
@@ -65,6 +68,7 @@ async def serve(
     finally:
         for number in SIGNALS:
             loop.remove_signal_handler(number)
+        lines.flush()
 
 
 class _Stop:
@@ -98,6 +102,7 @@ async def _serve(
     async with AsyncExitStack() as beside:
         try:
             gc.collect()
+            sys.setswitchinterval(SWITCH_SECONDS)
             gc.freeze()  # what is here now stays: collecting it again and again was 7 % of an evaluation
             address = await _listen(runner, host, port)
             _say(f"Valgate serves on {address}", *(garden.lines(token, house, address) if demo else ()))

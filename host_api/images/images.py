@@ -38,11 +38,11 @@ _PER_IMAGE = 64 << 10
 Key = tuple[str, int, Authority]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Prepared:
     """What a guest may be born of, and what an evaluation knows that begins with it.
 
-    A start of None says that the val cannot have an image.
+    A start of None says that the val cannot have an image. `generation` is when its parts were last looked at.
     """
 
     parts: tuple[Part, ...]
@@ -50,6 +50,7 @@ class Prepared:
     sources: dict[str, Source]
     units: dict[str, Unit]
     weight: int = _PER_IMAGE
+    generation: int = -1
 
 
 class Images:
@@ -66,13 +67,23 @@ class Images:
     async def of(self, val: Val, authority: Authority) -> Prepared | None:
         """Return what guests of this val may be born of, made now if it is the first time; None where that cannot be."""
         key = (val.id, val.version, authority)
-        known = self._kept.get(key)
-        if known is None or not self._parts.still(known.parts, authority):
-            self._drop(key)
+        known = self._current(key)
+        if known is None:
             known = await asyncio.shield(self._make(key, val))
-        else:
-            self._kept.move_to_end(key)
         return None if known is None or known.start is None else known
+
+    def _current(self, key: Key) -> Prepared | None:
+        """Return what is kept, if every val in it is still what a reference would find; forget it otherwise."""
+        known, now = self._kept.get(key), self._parts.generation()
+        if known is None:
+            return None
+        if known.generation != now:
+            if not self._parts.still(known.parts, key[-1]):
+                self._drop(key)
+                return None
+            known.generation = now
+        self._kept.move_to_end(key)
+        return known
 
     def saved(self, val: Val) -> None:
         """Have what a new version needs made, when there is time."""

@@ -45,6 +45,10 @@ class Parts:
         """Take the store and the compiler."""
         self._store, self._compiler = store, compiler
 
+    def generation(self) -> int:
+        """Return a number that is another one after any val has changed, in whatever process."""
+        return self._store.generation()
+
     async def of(self, val: Val, authority: Authority) -> tuple[Part, ...]:
         """Return the val and what it names, nearest first; nothing if the val itself does not compile or waits at its top level."""
         owner, parts, seen = Principal(val.owner), list[Part](), set[tuple[str, int | None]]()

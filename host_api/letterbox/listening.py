@@ -85,7 +85,7 @@ async def listening(house: House, host: str, port: int) -> AsyncIterator[int]:
 
 async def receive(settings: Settings, *, host: str, port: int, ready: Callable[[int], None] | None = None) -> None:
     """Take mail until SIGINT or SIGTERM. `ready` is told the port; raise OSError, BadSetting."""
-    logs.to_stderr()
+    lines = logs.to_stderr()
     stop, loop = asyncio.Event(), asyncio.get_running_loop()
     # Before the first guest: Python's own handler, run while a guest does, would end the process.
     for number in SIGNALS:
@@ -100,3 +100,4 @@ async def receive(settings: Settings, *, host: str, port: int, ready: Callable[[
     finally:
         for number in SIGNALS:
             loop.remove_signal_handler(number)
+        lines.flush()

@@ -9,8 +9,6 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
 
 from kernel.errors import Overloaded, TooMany
 
@@ -58,12 +56,23 @@ class Bound:
             self._empty = asyncio.get_running_loop().create_future()
             await self._empty
 
-    @contextmanager
-    def one(self, who: str | None = None) -> Iterator[None]:
-        """Count one while the block runs; raise TooMany or Overloaded before it does."""
+    def one(self, who: str | None = None) -> Counted:
+        """Count one while a block runs; raise TooMany or Overloaded before it does."""
         self.insist(who)
-        self.take(who)
-        try:
-            yield
-        finally:
-            self.give(who)
+        return Counted(self, who)
+
+
+class Counted:
+    """One that is counted while a block runs, come what may. A class, since a generator costs as much as all the rest."""
+
+    __slots__ = ("_bound", "_who")
+
+    def __init__(self, bound: Bound, who: str | None = None) -> None:
+        """Take what it counts for."""
+        self._bound, self._who = bound, who
+
+    def __enter__(self) -> None:
+        self._bound.take(self._who)
+
+    def __exit__(self, *_: object) -> None:
+        self._bound.give(self._who)

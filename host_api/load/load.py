@@ -6,10 +6,7 @@ too many is refused and never waits: so no chain of evaluations can stand in its
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-
-from host_api.load.bound import Bound
+from host_api.load.bound import Bound, Counted
 from host_api.load.tally import Shed, Tally
 from host_api.store import EvaluationRow, State, Store
 from kernel.errors import Overloaded, TooMany
@@ -34,20 +31,15 @@ class Load:
             self.tally.shed[Shed.BACKLOG] += 1
             raise Overloaded("This server has more to write than its disk takes. Try again in a moment.")
 
-    @contextmanager
-    def evaluating(self, caller: str | None) -> Iterator[None]:
-        """Count an evaluation of this caller (None: anonymous) while the block runs; raise Overloaded or TooMany before it does."""
+    def evaluating(self, caller: str | None) -> Counted:
+        """Count an evaluation of this caller (None: anonymous) while a block runs; raise Overloaded or TooMany before it does."""
         self.insist_backlog()
         try:
             self.evaluations.insist(caller)
         except (Overloaded, TooMany) as refusal:
             self.tally.shed[Shed.CONCURRENCY if isinstance(refusal, TooMany) else Shed.EVALUATIONS] += 1
             raise
-        self.evaluations.take(caller)
-        try:
-            yield
-        finally:
-            self.evaluations.give(caller)
+        return Counted(self.evaluations, caller)
 
     def ended(self, row: EvaluationRow) -> None:
         """Count what became of an evaluation, if it came to run."""

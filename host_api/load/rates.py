@@ -36,6 +36,11 @@ class Rates:
     def __len__(self) -> int:
         return len(self._buckets)
 
+    @property
+    def limited(self) -> bool:
+        """Whether there is a limit at all, and somebody to be told from others."""
+        return self._rate > 0
+
     def take(self, who: str) -> None:
         """Count a request; raise TooMany that says in how many seconds the next one may come."""
         if not self._rate:

@@ -10,8 +10,6 @@ has open is a new one, and the name of an open one cannot be guessed.
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Self
 from weakref import WeakValueDictionary
@@ -77,9 +75,17 @@ FIRST = Link()
 class Account:
     """Microseconds of processor time that a chain has left, as long as any evaluation of it runs."""
 
-    def __init__(self, left: int) -> None:
-        """Begin with so much, under a name that nobody can guess."""
-        self.id, self.left = secrets.token_hex(ID_BYTES), left
+    def __init__(self, left: int, named: WeakValueDictionary[str, Account]) -> None:
+        """Begin with so much; `named` are the accounts that somebody was told of."""
+        self._named, self._id, self.left = named, "", left
+
+    @property
+    def id(self) -> str:
+        """A name that nobody can guess, from when it is first told to somebody: most chains are one evaluation long."""
+        if not self._id:
+            self._id = secrets.token_hex(ID_BYTES)
+            self._named[self._id] = self
+        return self._id
 
 
 @dataclass(slots=True)
@@ -101,20 +107,33 @@ class Chain:
         """What is said to whom this evaluation calls."""
         return Link(self.depth + 1, self.account.id)
 
-    @contextmanager
-    def paying(self, most: int) -> Iterator[Bill]:
+    def paying(self, most: int) -> Paying:
         """Hold `most` microseconds while an evaluation runs, and keep what it used; raise LimitError unless there is so much.
 
         The first of a chain has its budget to itself.
         """
-        bill, held = Bill(), max(most, LEAST) if self.depth else 0
-        if held > self.account.left:
+        return Paying(self, most)
+
+
+class Paying:
+    """What is held of a chain's account while a block runs, which is given the bill."""
+
+    __slots__ = ("_account", "_bill", "_held", "_least")
+
+    def __init__(self, chain: Chain, most: int) -> None:
+        self._account, self._bill = chain.account, Bill()
+        self._least = LEAST if chain.depth else 0
+        self._held = max(most, LEAST) if chain.depth else 0
+
+    def __enter__(self) -> Bill:
+        if self._held > self._account.left:
             raise LimitError("the chain of api() calls has no processor time left for one more evaluation")
-        self.account.left -= held
-        try:
-            yield bill
-        finally:
-            self.account.left += held - max(bill.used, LEAST) if self.depth else 0
+        self._account.left -= self._held
+        return self._bill
+
+    def __exit__(self, *_: object) -> None:
+        if self._least:
+            self._account.left += self._held - max(self._bill.used, self._least)
 
 
 class Chains:
@@ -129,12 +148,8 @@ class Chains:
         """Return the chain of a call that says this; raise LimitError for one more than may be."""
         if link.depth > self._longest:
             raise LimitError(f"evaluations may lead to one another {self._longest} deep, and this one is deeper")
-        return Chain(link.depth, self._open.get(link.account) or self._begun())
-
-    def _begun(self) -> Account:
-        account = Account(self._whole)
-        self._open[account.id] = account
-        return account
+        known = self._open.get(link.account) if link.account else None
+        return Chain(link.depth, known or Account(self._whole, self._open))
 
 
 def link_below(run: Run) -> Link:

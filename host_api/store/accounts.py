@@ -82,12 +82,10 @@ def _insist_email(email: str | None) -> str | None:
     return email
 
 
-def authenticate(db: sqlite3.Connection, text: str) -> tuple[Account, Token] | None:
-    """Find whose valid token this is."""
-    row = db.execute(_AUTHENTICATE, (_hash(text),)).fetchone()
-    if row is None or (row[9] is not None and row[9] <= now_ms()):
-        return None
-    return Account(*row[:4]), _token(row[4:])
+def holder(db: sqlite3.Connection, hashed: bytes) -> tuple[Account, Token] | None:
+    """Find whose token has this hash; it may have expired."""
+    row = db.execute(_AUTHENTICATE, (hashed,)).fetchone()
+    return None if row is None else (Account(*row[:4]), _token(row[4:]))
 
 
 def tokens(db: sqlite3.Connection, account_id: str) -> list[Token]:
@@ -110,7 +108,7 @@ def add_token(
     text = new_token(PREFIX)
     db.execute(
         "INSERT INTO tokens (hash, id, account_id, name, scopes, created_at, expires_at) VALUES (?, ?, ?, ?, ?, ?, ?)",
-        (_hash(text), token.id, account_id, token.name, " ".join(sorted(granted)), token.created_at, expires_at),
+        (hash_of(text), token.id, account_id, token.name, " ".join(sorted(granted)), token.created_at, expires_at),
     )
     return token, text
 
@@ -126,7 +124,8 @@ def touch_token(db: sqlite3.Connection, token_id: str, used_at: int) -> None:
     db.execute("UPDATE tokens SET last_used_at = ? WHERE id = ?", (used_at, token_id))
 
 
-def _hash(text: str) -> bytes:
+def hash_of(text: str) -> bytes:
+    """Return what is kept of a token's text."""
     # Fast on purpose: 256 random bits need no slow hash.
     return sha256(text.encode("utf-8", "surrogatepass")).digest()
 

@@ -6,6 +6,7 @@ One statement writes a row's start and its end: whichever comes, the row is as c
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from operator import attrgetter
 
@@ -19,10 +20,15 @@ _values = attrgetter(*_NAMES)
 _SELECT = f"SELECT {_COLUMNS} FROM evaluations"  # noqa: S608 — our own field names
 _HEAVY = frozenset({"args", "logs", "emails", "calls"})
 _BRIEF = f"SELECT {', '.join('NULL' if name in _HEAVY else name for name in _NAMES)} FROM evaluations"  # noqa: S608 — our own field names
-_RECORD = (
-    f"INSERT INTO evaluations ({_COLUMNS}) VALUES ({', '.join('?' * len(_NAMES))}) "  # noqa: S608 — our own field names
-    f"ON CONFLICT (id) DO UPDATE SET {', '.join(f'{name} = excluded.{name}' for name in _NAMES if name not in _KEPT)}"
-)
+_PLACES = f"({', '.join('?' * len(_NAMES))})"
+_CHANGED = ", ".join(f"{name} = excluded.{name}" for name in _NAMES if name not in _KEPT)
+TOGETHER = (128, 64, 32, 16, 8, 4, 2, 1)
+"""How many rows one statement writes: the interpreter is let go for each statement, and to get it back from a busy loop takes long."""
+_RECORD = {
+    rows: f"INSERT INTO evaluations ({_COLUMNS}) VALUES {', '.join([_PLACES] * rows)} "  # noqa: S608 — our own field names
+    f"ON CONFLICT (id) DO UPDATE SET {_CHANGED}"
+    for rows in TOGETHER
+}
 _STATE, _CALLER, _REQUESTER = _NAMES.index("state"), _NAMES.index("caller"), _NAMES.index("requester")
 _PROCESS, _CODE = _NAMES.index("process"), _NAMES.index("code")
 _STATES = {str(state): state for state in State}
@@ -85,12 +91,21 @@ def last(db: sqlite3.Connection) -> int:
     return seq
 
 
-def record(db: sqlite3.Connection, row: EvaluationRow, process: str) -> None:
-    """Write a row's start, or its end."""
+def record(db: sqlite3.Connection, rows: Sequence[EvaluationRow], process: str) -> None:
+    """Write the start or the end of some rows, in their order."""
+    done = 0
+    for together in TOGETHER:
+        while len(rows) - done >= together:
+            values = [value for row in rows[done : done + together] for value in _told(row, process)]
+            db.execute(_RECORD[together], values)
+            done += together
+
+
+def _told(row: EvaluationRow, process: str) -> list[object]:
     values = list(_values(row))
     values[_CALLER], values[_REQUESTER], values[_PROCESS] = _folded(row.caller), _folded(row.requester), process
     values[_CODE] = well_formed(row.code)
-    db.execute(_RECORD, values)
+    return values
 
 
 def running_processes(db: sqlite3.Connection) -> list[str]:

@@ -6,18 +6,31 @@ Without the standard library's uuid and secrets, which take longer to load than 
 from __future__ import annotations
 
 import os
+import time
 from base64 import urlsafe_b64encode
 
 ID_BYTES = 16
+RANDOM_BYTES = 10
+_MARKS = 0xF << 76 | 0b11 << 62
 TOKEN_BYTES = 32
 
 
 def new_id() -> str:
     """Make a random UUID (RFC 9562, version 4)."""
-    raw = bytearray(os.urandom(ID_BYTES))
-    raw[6] = raw[6] & 0x0F | 0x40
-    raw[8] = raw[8] & 0x3F | 0x80
-    text = raw.hex()
+    return _uuid(int.from_bytes(os.urandom(ID_BYTES)), 4)
+
+
+def new_timed_id() -> str:
+    """Make a UUID that begins with the time (RFC 9562, version 7) and has 74 random bits.
+
+    For what is kept by the hundred thousand: what is new stands together in an index, and not all over it.
+    """
+    return _uuid(time.time_ns() // 1_000_000 << 80 | int.from_bytes(os.urandom(RANDOM_BYTES)), 7)
+
+
+def _uuid(number: int, version: int) -> str:
+    number = number & ~_MARKS | version << 76 | 0b10 << 62
+    text = f"{number:032x}"
     return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
 
 

@@ -26,6 +26,8 @@ class Presence:
 
     def enter(self) -> str:
         """Take the lock, once, and return this process's id; raise OSError."""
+        if self._held is not None:
+            return self.id
         attempts = 0
         while self._held is None:
             try:

@@ -11,6 +11,9 @@ APPLICATION = 0x56_41_4C_47
 
 Migration = tuple[str, ...]
 
+_VALS, _PEOPLE = "vals = vals + 1", "people = people + 1"
+_OF_VERSIONS = " OF val_id, owner_id, version, kind, type, evaluation, author, created_at, run_start, run_end, error, code, payload, json"
+
 FIRST: Migration = (
     "CREATE TABLE meta (key TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID",
     # bytes and versions are sums over the account's versions, kept with each write, so that a quota costs no scan.
@@ -119,6 +122,30 @@ _READMES: Migration = (
         SELECT coalesce(sum(length(CAST(readme AS BLOB))), 0) FROM vals WHERE owner_id = accounts.id)""",
 )
 
+# How often something has changed that is kept in memory (known.py): one row. Versions come with their val's row.
+# When a token was used last, and what an account has stored, changes nothing that is kept.
+_CHANGES: Migration = (
+    "CREATE TABLE changes (one INTEGER PRIMARY KEY CHECK (one = 1), vals INTEGER NOT NULL, people INTEGER NOT NULL)",
+    "INSERT INTO changes (one, vals, people) VALUES (1, 0, 0)",
+    *(
+        f"CREATE TRIGGER {what.lower()}_of_{table} AFTER {what}{columns} ON {table} BEGIN "  # noqa: S608 - our own texts
+        f"UPDATE changes SET {count}; END"
+        for table, what, columns, count in (
+            ("vals", "INSERT", "", _VALS),
+            ("vals", "UPDATE", "", _VALS),
+            ("vals", "DELETE", "", _VALS),
+            ("versions", "UPDATE", _OF_VERSIONS, _VALS),
+            ("versions", "DELETE", "", _VALS),
+            ("accounts", "UPDATE", " OF id, name, folded, email, created_at", f"{_VALS}, {_PEOPLE}"),
+            ("accounts", "DELETE", "", f"{_VALS}, {_PEOPLE}"),
+            ("tokens", "UPDATE", " OF hash, id, account_id, name, scopes, created_at, expires_at", _PEOPLE),
+            ("tokens", "DELETE", "", _PEOPLE),
+        )
+    ),
+)
+
 SECOND: Migration = (*_PARENTS, *_FORKS, *_REFERENCES, *_DELIVERIES, *_INTERVALS, *_READMES)
 
-MIGRATIONS: tuple[Migration, ...] = (FIRST, SECOND)
+THIRD: Migration = _CHANGES
+
+MIGRATIONS: tuple[Migration, ...] = (FIRST, SECOND, THIRD)

@@ -24,6 +24,7 @@ from host_api.store.asked.secret import AboutSecrets
 from host_api.store.asked.vals import AboutVals
 from host_api.store.beside import Beside
 from host_api.store.keys import Keys
+from host_api.store.known import Known
 from host_api.store.locks import Presence
 from host_api.store.model import Quota
 from host_api.store.schema import MIGRATIONS
@@ -54,9 +55,11 @@ class Store(AboutAccounts, AboutSecrets, AboutVals, AboutMail, AboutEvaluations,
         `delivers`: whether mail is to leave the outbox, since there is a server to take it.
         """
         path = path_of(url)
+        reader = connect.open_reader(path)
         opened = Opened(
             path=path,
-            reader=connect.open_reader(path),
+            reader=reader,
+            known=Known(reader),
             keys=keys or Keys.beside(path),
             writer=Writer(partial(connect.connect, path), len(MIGRATIONS)),
             beside=Beside(path),
@@ -88,7 +91,7 @@ class Store(AboutAccounts, AboutSecrets, AboutVals, AboutMail, AboutEvaluations,
     @property
     def backlog(self) -> int:
         """How many writes wait for the disk."""
-        return self._writer.backlog
+        return self._writer.backlog + self._records.waiting
 
     def flush(self) -> Future[None]:
         """Bring everything queued to the disk now."""

@@ -85,6 +85,11 @@ def as_error(text: str | None) -> dict[str, object] | None:
     return None if text is None else json.loads(text)
 
 
+def weight(val: Val) -> int:
+    """Return about how many bytes a val takes in memory."""
+    return 2 * len(val.code) + len(val.payload or b"") + len(val.json or b"") + 2 * len(val.readme or "")
+
+
 def as_val(row: tuple[Any, ...] | None) -> Val | None:
     """Make a Val of a row, in the order of its fields."""
     if row is None:

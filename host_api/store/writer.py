@@ -44,6 +44,7 @@ class _Job(Generic[T]):
     run: Op[T]
     done: asyncio.Future[T] | None
     urgent: bool
+    weight: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,13 +66,23 @@ class Writer:
         self._thread: Thread | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._closed = False
+        self.ahead: Callable[[], None] | None = None
+        """Puts what waits for company elsewhere, and was asked for before; called before anything is submitted."""
 
     def submit(self, run: Op[T], *, urgent: bool = True) -> asyncio.Future[T]:
         """Queue an operation, at once; the future has its result when it is durable."""
-        loop = self._loop or self._start()
-        done: asyncio.Future[T] = loop.create_future()
-        self._put(_Job(run, done, urgent))
+        if self.ahead is not None:
+            self.ahead()
+        return self.put(run, self.future(), urgent=urgent)
+
+    def put(self, run: Op[T], done: asyncio.Future[T], *, urgent: bool, weight: int = 1) -> asyncio.Future[T]:
+        """Do as `submit`, for a future that `future` made; `weight` is how many writes it stands for."""
+        self._put(_Job(run, done, urgent, weight))
         return done
+
+    def future(self) -> asyncio.Future[Any]:
+        """Make a future for an operation that is to be put."""
+        return (self._loop or self._start()).create_future()
 
     def post(self, run: Op[Any]) -> None:
         """Queue an operation that nobody waits for and whose loss does not matter."""
@@ -85,6 +96,8 @@ class Writer:
 
     def close(self) -> None:
         """Finish what is queued and end the thread."""
+        if self.ahead is not None:
+            self.ahead()
         self._closed = True
         if self._thread is not None:
             self._queue.put(None)
@@ -124,8 +137,8 @@ class Writer:
     def _gather(self) -> tuple[list[_Job[Any]], bool]:
         """Wait for work and take what is there; False at the end."""
         batch: list[_Job[Any]] = []
-        urgent, deadline = False, None
-        while len(batch) < MOST:
+        urgent, deadline, room = False, None, MOST
+        while room > 0:
             try:
                 job = self._queue.get_nowait() if urgent else self._queue.get(timeout=_left(deadline))
             except Empty:
@@ -133,6 +146,7 @@ class Writer:
             if job is None:
                 return batch, False
             batch.append(job)
+            room -= job.weight
             urgent = urgent or job.urgent
             deadline = deadline or time.monotonic() + LAZY_SECONDS
         return batch, True
@@ -141,8 +155,9 @@ class Writer:
         database.execute("BEGIN IMMEDIATE")
         try:
             self._insist_version(database)
-            ended = [_run(database, job) for job in batch]
-            database.execute("COMMIT")
+            ended = [_alone(database, batch[0])] if len(batch) == 1 else [_run(database, job) for job in batch]
+            if database.in_transaction:
+                database.execute("COMMIT")
         finally:
             if database.in_transaction:
                 database.execute("ROLLBACK")
@@ -157,6 +172,17 @@ class Writer:
         loop = self._loop
         if loop is not None and not loop.is_closed():
             loop.call_soon_threadsafe(_resolve, [one for one in ended if one.job.done is not None])
+
+
+def _alone(database: sqlite3.Connection, job: _Job[Any]) -> _Ended:
+    """Run the only operation of a transaction, which is its savepoint."""
+    try:
+        return _Ended(job, value=job.run(database))
+    except BaseException as error:
+        if not database.in_transaction:
+            raise  # as below
+        database.execute("ROLLBACK")
+        return _Ended(job, error=_translated(error))
 
 
 def _run(database: sqlite3.Connection, job: _Job[Any]) -> _Ended:

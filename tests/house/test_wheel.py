@@ -35,7 +35,8 @@ def test_the_wheel_carries_the_built_guest(carried: set[str], root: Path) -> Non
 def test_the_wheel_carries_the_packages_and_nothing_of_the_workshop(carried: set[str]) -> None:
     tops = {name.partition("/")[0] for name in carried if not name.startswith("valgate-")}
     assert tops == {"kernel", "host_api", "guests"}
-    assert not [name for name in carried if "/.build/" in name or "node_modules" in name or "__pycache__" in name]
+    workshop = ("/.build/", "/peers/", "node_modules", "__pycache__")
+    assert not [name for name in carried if any(part in name for part in workshop)]
 
 
 def test_the_wheel_says_that_it_is_typed(carried: set[str]) -> None:

@@ -97,3 +97,34 @@ def test_a_thousand_members_are_read_and_one_more_is_not() -> None:
     assert len(json_text.parse(written(json_text.MAX_MEMBERS)).members) == json_text.MAX_MEMBERS
     with pytest.raises(BadInput, match="more than 1000 members"):
         json_text.parse(written(json_text.MAX_MEMBERS + 1))
+
+
+@pytest.mark.parametrize(
+    ("body", "told"),
+    [
+        (b'{"args": [1, "two"]}', '[1, "two"]'),
+        (b' {\n"args"\t:[] }\n', "[]"),
+        (b'{"args": {"args": 1}}', '{"args": 1}'),
+        (b'{"args": null}', "null"),
+        (b'{"args": [1], "args": [2]}', None),
+        (b'{"args": [1], "other": 2}', None),
+        (b'{"other": 1}', None),
+        (b'{"args": [1]} ,', None),
+        (b'\xef\xbb\xbf{"args": [1]}', None),
+        (b'{"args": "\xff"}', None),
+        (b'{"ar\\u0067s": [1]}', None),
+        (b"[1]", None),
+        (b"", None),
+    ],
+)
+def test_the_only_member_of_an_object_is_read_as_the_whole_would_be(body: bytes, told: str | None) -> None:
+    found = json_text.only_member(body, "args")
+    assert (None if found is None else found.text) == told
+    if found is not None:
+        assert json_text.parse(body).members == {"args": found}
+
+
+@pytest.mark.parametrize("body", [b'{"args": [}', b'{"args": NaN}', b'{"args": ' + b"[" * 100_000])
+def test_an_only_member_that_is_no_json_is_refused(body: bytes) -> None:
+    with pytest.raises(BadInput):
+        json_text.only_member(body, "args")

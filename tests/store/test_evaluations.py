@@ -12,7 +12,7 @@ from host_api.store import EvaluationRow, Filter, Keys, State, Store
 from host_api.store.clock import now_ms
 from host_api.store.locks import Presence
 from host_api.store.tending import tended
-from kernel.errors import BadSetting, HostFailure
+from kernel.errors import BadInput, BadSetting, HostFailure
 
 
 def row(name: str, caller: str | None = "alice", **rest: object) -> EvaluationRow:
@@ -218,3 +218,61 @@ async def test_where_nothing_can_be_locked_an_evaluation_does_not_start(store: S
     with pytest.raises(HostFailure):
         store.start_evaluation(row("e"))
     assert store.evaluation("e") is None
+
+
+async def test_a_record_that_waits_for_company_is_found_and_flushed(store: Store, database: Path) -> None:
+    store.finish_evaluation(row("e", state=State.DONE))
+    assert store.evaluation("e") == row("e", state=State.DONE)
+    assert store.backlog == 1
+    with Store.open(database) as other:
+        assert other.evaluation("e") is None
+        await store.flush()
+        assert other.evaluation("e") is not None
+    assert (store.backlog, store.backlog_bytes) == (0, 0)
+
+
+async def test_a_record_that_waits_comes_before_whatever_is_written_later(store: Store, database: Path) -> None:
+    await store.add_account("alice")
+    store.finish_evaluation(row("e", state=State.DONE))
+    await store.put_secret("alice", "k", "v")
+    with Store.open(database) as other:
+        assert other.evaluation("e") is not None
+
+
+async def test_a_record_that_waits_is_written_without_being_asked_for(store: Store) -> None:
+    async with asyncio.timeout(30):
+        await store.finish_evaluation(row("e", state=State.DONE))
+
+
+async def test_many_records_at_once_are_all_there_in_their_order(store: Store) -> None:
+    for number in range(700):
+        store.finish_evaluation(row(f"e{number}", state=State.DONE))
+    await store.flush()
+    assert [one.id for one in store.evaluations("alice", limit=1000)] == [
+        f"e{number}" for number in reversed(range(700))
+    ]
+
+
+async def test_a_record_that_cannot_be_written_takes_no_other_with_it(
+    store: Store, capsys: pytest.CaptureFixture[str]
+) -> None:
+    store.finish_evaluation(row("a", state=State.DONE))
+    spoilt = store.finish_evaluation(row("b", state=State.DONE, value_type="\ud800"))
+    store.finish_evaluation(row("c", state=State.DONE))
+    with pytest.raises(BadInput):
+        await spoilt
+    await store.flush()
+    assert [one.id for one in store.evaluations("alice")] == ["c", "a"]
+    assert (store.evaluation("b"), store.backlog_bytes) == (None, 0)
+    assert "a record was not written" in capsys.readouterr().out
+
+
+def test_closing_writes_the_records_that_wait(database: Path) -> None:
+    async def leave() -> None:
+        store.finish_evaluation(row("e", state=State.DONE))
+
+    store = Store.open(database)
+    asyncio.run(leave())
+    store.close()
+    with Store.open(database) as again:
+        assert again.evaluation("e") is not None

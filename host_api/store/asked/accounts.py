@@ -5,12 +5,13 @@ This file does not know the tables, nor who may ask.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Hashable, Iterable
 from typing import TYPE_CHECKING
 
 from host_api.store import accounts
 from host_api.store.asked.base import Base, Opened, reading
 from host_api.store.clock import now_ms
+from host_api.store.known import Shelf
 from host_api.store.model import ALL_SCOPES, Account, Scope, Token
 
 if TYPE_CHECKING:
@@ -29,6 +30,7 @@ class AboutAccounts(Base):
         """Take what is opened already."""
         super().__init__(opened)
         self._touched: dict[str, int] = {}
+        self._holders: Shelf[Hashable, tuple[Account, Token]] = opened.known.on_people(lambda _: 0)
 
     @reading
     def account(self, name: str) -> Account | None:
@@ -48,13 +50,15 @@ class AboutAccounts(Base):
     @reading
     def authenticate(self, token: str) -> tuple[Account, Token] | None:
         """Find whose valid token this is; None for a wrong, revoked or expired one."""
-        found = accounts.authenticate(self._db, token)
-        if found is not None:
-            self._touch(found[1])
+        self._known.look()
+        hashed, now = accounts.hash_of(token), now_ms()
+        found = self._holders.get(hashed) or self._holders.put(hashed, accounts.holder(self._db, hashed))
+        if found is None or (found[1].expires_at is not None and found[1].expires_at <= now):
+            return None
+        self._touch(found[1], now)
         return found
 
-    def _touch(self, token: Token) -> None:
-        now = now_ms()
+    def _touch(self, token: Token, now: int) -> None:
         if now - max(self._touched.get(token.id, 0), token.last_used_at or 0) > TOUCH_MS:
             self._touched[token.id] = now
             self._writer.post(lambda db: accounts.touch_token(db, token.id, now))

@@ -15,6 +15,7 @@ from typing import ParamSpec, TypeVar
 from host_api.store import failures
 from host_api.store.beside import Beside
 from host_api.store.keys import Keys
+from host_api.store.known import Known
 from host_api.store.locks import Presence
 from host_api.store.model import Quota
 from host_api.store.writer import Writer
@@ -29,6 +30,7 @@ class Opened:
 
     path: Path
     reader: sqlite3.Connection
+    known: Known
     keys: Keys
     writer: Writer
     beside: Beside
@@ -44,7 +46,7 @@ class Base:
         """Take what is opened already."""
         self.path, self.quota, self._delivers = opened.path, opened.quota, opened.delivers
         self._db, self._writer, self._beside = opened.reader, opened.writer, opened.beside
-        self._presence, self._keys = opened.presence, opened.keys
+        self._presence, self._keys, self._known = opened.presence, opened.keys, opened.known
 
     def _enter(self) -> str:
         """Say that this process lives, and return its id."""

@@ -6,13 +6,15 @@ This file does not know the tables, nor who may ask.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
 from host_api.store import accounts, evaluations
 from host_api.store.asked.base import Base, Opened, reading
 from host_api.store.model import Account, EvaluationRow
+from host_api.store.records import Records
+from host_api.store.writer import Op
 
 if TYPE_CHECKING:
     # Slow to load; a command that only reads does without.
@@ -25,18 +27,17 @@ class AboutEvaluations(Base):
     def __init__(self, opened: Opened) -> None:
         """Take what is opened already."""
         super().__init__(opened)
-        self._pending: dict[str, EvaluationRow] = {}
-        self._pending_bytes = 0
+        self._records = Records(opened.writer, self._recording)
 
     @reading
     def evaluation(self, evaluation_id: str) -> EvaluationRow | None:
         """Find one record, also one that is on its way to the disk."""
-        return self._pending.get(evaluation_id) or evaluations.by_id(self._db, evaluation_id)
+        return self._records.find(evaluation_id) or evaluations.by_id(self._db, evaluation_id)
 
     @reading
     def is_evaluation_of(self, evaluation_id: str, caller: str) -> bool:
         """Whether there is a record of this id that is this caller's."""
-        row = self._pending.get(evaluation_id)
+        row = self._records.find(evaluation_id)
         if row is not None:
             return row.caller is not None and row.caller.casefold() == caller.casefold()
         return evaluations.is_of(self._db, evaluation_id, caller)
@@ -84,24 +85,16 @@ class AboutEvaluations(Base):
 
         Raises Overloaded or HostFailure when this process cannot say that it lives.
         """
-        return self._record(row, urgent=False)
+        self._enter()
+        return self._records.write(row, urgent=False)
 
     def finish_evaluation(self, row: EvaluationRow) -> Future[None]:
-        """Queue the whole row at its end; await it before the answer when there were effects."""
-        return self._record(row, urgent=row.effects > 0)
+        """Queue the whole row at its end; await it before the answer when there were effects. Without, it waits for others."""
+        self._enter()
+        return self._records.write(row, urgent=True) if row.effects else self._records.gather(row)
 
-    def _record(self, row: EvaluationRow, *, urgent: bool) -> Future[None]:
-        process = self._enter()
-        self._pending[row.id] = row
-        self._pending_bytes += row.weight
-        done = self._writer.submit(lambda db: evaluations.record(db, row, process), urgent=urgent)
-        done.add_done_callback(lambda _: self._settled(row))
-        return done
-
-    def _settled(self, row: EvaluationRow) -> None:
-        self._pending_bytes -= row.weight
-        if self._pending.get(row.id) is row:
-            del self._pending[row.id]
+    def _recording(self, rows: Sequence[EvaluationRow]) -> Op[None]:
+        return partial(evaluations.record, rows=rows, process=self._presence.id)
 
     async def mark_interrupted(self) -> int:
         """Say of what dead processes left running that it was interrupted; return how many."""
@@ -136,4 +129,4 @@ class AboutEvaluations(Base):
     @property
     def backlog_bytes(self) -> int:
         """About how many bytes the records have that are on their way to the disk."""
-        return self._pending_bytes
+        return self._records.bytes

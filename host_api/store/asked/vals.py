@@ -6,12 +6,14 @@ This file does not know the tables, nor who may ask.
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Hashable
 from functools import partial
 from typing import TYPE_CHECKING
 
 from host_api.store import changing, references, search, vals, writing
-from host_api.store.asked.base import Base, reading
+from host_api.store.asked.base import Base, Opened, reading
 from host_api.store.changing import KEEP, Keep
+from host_api.store.known import Shelf
 from host_api.store.model import Kind, Privacy, Val, Version
 from host_api.store.references import Named, Unknown
 from host_api.store.search import Search
@@ -26,10 +28,22 @@ if TYPE_CHECKING:
 class AboutVals(Base):
     """What may be asked about vals."""
 
+    def __init__(self, opened: Opened) -> None:
+        """Take what is opened already."""
+        super().__init__(opened)
+        self._found: Shelf[Hashable, Val] = opened.known.on_vals(vals.weight)
+
     @reading
     def val(self, owner: str, name: str, version: int | None = None) -> Val | None:
         """Find a val by name: its newest version, or this one."""
-        return vals.find(self._db, owner, name, version)
+        self._known.look()
+        key = (owner, name, version)
+        return self._found.get(key) or self._found.put(key, vals.find(self._db, owner, name, version))
+
+    @reading
+    def generation(self) -> int:
+        """Return a number that is another one once a val anywhere, by any process, was written, renamed, shown, hidden or deleted."""
+        return self._known.generation()
 
     @reading
     def val_by_id(self, val_id: str, version: int | None = None) -> Val | None:

@@ -1,0 +1,131 @@
+"""What was read lately and is still so: vals and tokens, without asking the database for each again.
+
+Whatever changes one of them moves a count in the same transaction, by a trigger (schema.py): also what another process or the
+command line writes. The counts are read before anything kept is believed, so a token that was revoked and a val that was made
+private are gone for whoever asks after that was acknowledged.
+
+Within one round of the event loop they are read once. That is no later than exact: what is asked for in this round came with bytes
+that had arrived before the round's first look, or with bytes that arrived after it, and then it is asked for in the next round:
+the loop keeps the order in which things were put on it, and forgetting the look was put on it at the look.
+So nobody may answer a request from within the callback that received its last byte.
+
+What is not there is never kept: whoever asks for many names that do not exist pushes nothing out.
+This file does not know what a val is.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import sys
+from collections import OrderedDict
+from collections.abc import Callable, Hashable
+from typing import TYPE_CHECKING, Final, Generic, TypeVar
+
+if TYPE_CHECKING:
+    # Slow to load; a command that only reads does without.
+    from asyncio import AbstractEventLoop
+
+K = TypeVar("K", bound=Hashable)
+T = TypeVar("T")
+
+_COUNTS = "SELECT vals, people FROM changes"
+MOST_BYTES: Final = 32 * 1024 * 1024
+"""Of one shelf, about."""
+LARGEST: Final = 1024 * 1024
+"""Bytes of one thing that is kept."""
+OVERHEAD: Final = 2_000
+"""Bytes that each costs beside its texts."""
+
+
+class Shelf(Generic[K, T]):
+    """What is kept of one kind; what was asked for longest ago goes first."""
+
+    def __init__(self, weigh: Callable[[T], int], most: int = MOST_BYTES) -> None:
+        """Take how many bytes a thing has, and how many there may be."""
+        self._weigh, self._most = weigh, most
+        self._kept: OrderedDict[K, T] = OrderedDict()
+        self._size = 0
+
+    def __len__(self) -> int:
+        return len(self._kept)
+
+    def get(self, key: K) -> T | None:
+        """Return what is kept under a key."""
+        found = self._kept.get(key)
+        if found is not None:
+            self._kept.move_to_end(key)
+        return found
+
+    def put(self, key: K, value: T | None) -> T | None:
+        """Keep what was found, unless it is nothing or very large; return it."""
+        if value is None or (weight := self._weigh(value)) > LARGEST:
+            return value
+        if key not in self._kept:
+            self._size += weight + OVERHEAD
+        self._kept[key] = value
+        while self._size > self._most:
+            _, old = self._kept.popitem(last=False)
+            self._size -= self._weigh(old) + OVERHEAD
+        return value
+
+    def clear(self) -> None:
+        """Forget everything."""
+        self._kept.clear()
+        self._size = 0
+
+
+class Known:
+    """The counts of one database, and what hangs on each."""
+
+    def __init__(self, database: sqlite3.Connection) -> None:
+        """Read with this connection, on its thread."""
+        self._database = database
+        self._counts = (-1, -1)
+        self._on: tuple[list[Shelf[object, object]], ...] = ([], [])
+        self._looked = False
+
+    def on_vals(self, weigh: Callable[[T], int]) -> Shelf[Hashable, T]:
+        """Make a shelf of what changes with vals."""
+        return self._shelf(0, weigh)
+
+    def on_people(self, weigh: Callable[[T], int]) -> Shelf[Hashable, T]:
+        """Make a shelf of what changes with accounts and tokens."""
+        return self._shelf(1, weigh)
+
+    def _shelf(self, which: int, weigh: Callable[[T], int]) -> Shelf[Hashable, T]:
+        made: Shelf[Hashable, T] = Shelf(weigh)
+        self._on[which].append(made)  # type: ignore[arg-type] # only ever cleared there
+        return made
+
+    def generation(self) -> int:
+        """Return a number that is another one once a val anywhere was written, renamed, shown, hidden or deleted."""
+        self.look()
+        return self._counts[0]
+
+    def look(self) -> None:
+        """Forget what has changed since the last look. Raises sqlite3.Error."""
+        if self._looked:
+            return
+        counts = self._database.execute(_COUNTS).fetchone()
+        if counts != self._counts:
+            self._forget(counts)
+        loop = _running_loop()
+        if loop is not None:
+            self._looked = True
+            loop.call_soon(self._look_again)
+
+    def _forget(self, counts: tuple[int, int]) -> None:
+        for shelves, new, old in zip(self._on, counts, self._counts, strict=True):
+            if new != old:
+                for shelf in shelves:
+                    shelf.clear()
+        self._counts = counts
+
+    def _look_again(self) -> None:
+        self._looked = False
+
+
+def _running_loop() -> AbstractEventLoop | None:
+    events = sys.modules.get("asyncio.events")
+    loop: AbstractEventLoop | None = None if events is None else events._get_running_loop()  # noqa: SLF001 - asyncio names it so
+    return loop
