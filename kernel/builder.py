@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from kernel import wire
 from kernel.capability import Unit
-from kernel.errors import BrokenGuest
+from kernel.errors import BadRequest, BrokenGuest
 from kernel.evaluation import Kernel
 from kernel.fiber import Turn
 from kernel.guest import Guest
@@ -40,17 +40,17 @@ class Builder:
     """Builds images of one kernel."""
 
     def __init__(self, kernel: Kernel, limits: Limits) -> None:
-        """Take the kernel, and what one attempt may use of processor time and memory."""
+        """Take the kernel, and what one image may use of processor time, all attempts together, and of memory."""
         self._kernel, self._limits = kernel, limits
 
     async def build(self, units: Sequence[Unit]) -> Built | None:
         """Return an image of as many of these units as load by themselves, in this order; None if none does."""
-        left = list(units)
-        while left:
+        left, meter = list(units), Meter()
+        while left and meter.used <= self._limits.cpu:
             guest = Guest.born(_FRAME, self._kernel.image, self._limits)
             self._kernel.guests += 1
             try:
-                refused = await self._load(guest, left)
+                refused = await self._load(guest, meter, left)
                 if refused is None:
                     image = Image(guest.fiber.memory_size(), guest.inbox, tuple(guest.fiber.changed()))
                     return Built(image, tuple(left))
@@ -60,9 +60,8 @@ class Builder:
             left.remove(refused)  # its top level may have left something behind: begin anew without it
         return None
 
-    async def _load(self, guest: Guest, units: Sequence[Unit]) -> Unit | None:
+    async def _load(self, guest: Guest, meter: Meter, units: Sequence[Unit]) -> Unit | None:
         """Load them and seal the heap; return the unit that asked for something, threw or took too long."""
-        meter = Meter()
         for unit in units:
             if await self._ask(guest, meter, Op.PREPARE, wire.encode(unit.key, *unit.parts)) is None:
                 return unit
@@ -71,7 +70,20 @@ class Builder:
 
     async def _ask(self, guest: Guest, meter: Meter, op: Op, payload: bytes) -> tuple[Value, ...] | None:
         """Ask one thing; None unless the guest answers, and asked nothing meanwhile."""
-        guest.say(Say.REQUEST, op | wire.PUMP_AFTER, 0, (), payload)
+        guest.say(
+            Say.REQUEST, op, 0, (), payload
+        )  # and no jobs after it: they would come before what follows the top level
+        try:
+            message = await self._answer(guest, meter)
+            settled = message is not None and message.kind == Kind.RESULT and not message.op & _UNSETTLED
+            if message is None or not settled or message.refs or guest.fiber.asked:
+                return None
+            return wire.decode(message.payload)
+        except (BrokenGuest, BadRequest):
+            return None
+
+    async def _answer(self, guest: Guest, meter: Meter) -> Message | None:
+        """Return the first thing it says that is not about its inbox."""
         while (message := await self._turn(guest, meter)) is not None:
             if message.kind == Kind.FETCH:
                 guest.fetch()
@@ -79,13 +91,10 @@ class Builder:
                 guest.ready()
             else:
                 break
-        settled = message is not None and message.kind == Kind.RESULT and not message.op & _UNSETTLED
-        if message is None or not settled or message.refs or guest.fiber.asked:
-            return None
-        return wire.decode(message.payload)
+        return message
 
     async def _turn(self, guest: Guest, meter: Meter) -> Message | None:
-        """Run it until it says something; None when it ends, or takes longer than an attempt may."""
+        """Run it until it says something; None when it ends, or an image has taken longer than it may."""
         turn = Turn.TICKED
         while turn is Turn.TICKED:
             self._kernel.engine.wake()
@@ -95,7 +104,4 @@ class Builder:
             if meter.slice_over():
                 await self._kernel.scheduler.turn()
                 meter.begin_slice()
-        try:
-            return guest.message(to_kernel=False)
-        except BrokenGuest:
-            return None
+        return guest.message(to_kernel=False)

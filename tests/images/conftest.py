@@ -1,0 +1,41 @@
+"""Two houses alike, but that in one no guest is ever born of a val's image."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+
+from host_api.images import Prepared
+from host_api.store import Val
+from kernel.principals import Authority
+from tests.images.pair import Pair
+from tests.semantics.live import Machine, World, machine, open_world
+
+
+@pytest.fixture(scope="session")
+def engine_room() -> Iterator[Machine]:
+    with machine() as made:
+        yield made
+
+
+@pytest.fixture
+async def world(engine_room: Machine, tmp_path: Path) -> AsyncIterator[World]:
+    async with open_world(engine_room, tmp_path) as opened:
+        yield opened
+
+
+async def never(_val: Val, _authority: Authority) -> Prepared | None:
+    """No val has an image."""
+    return None
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def pair(engine_room: Machine, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Pair]:
+    folders = tmp_path_factory.mktemp("with"), tmp_path_factory.mktemp("without")
+    async with open_world(engine_room, folders[0]) as born, open_world(engine_room, folders[1]) as loaded:
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(loaded.house.images, "of", never)
+            yield Pair(born, loaded)
