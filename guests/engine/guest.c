@@ -4,6 +4,7 @@
 #include "quickjs.c"
 #include <malloc.h>
 #include "wire.h"
+#include "heap.c"
 #include "libc.c"
 #include "memory.c"
 #include "exports.c"

@@ -207,5 +207,6 @@ EXPORT("load") int guest_load(uint32_t length) {
   if (JS_IsException(handlers)) return report(handlers);
   run_jobs();
   note_all_booted();
+  heap_clear();
   return seal() ? 0 : report(JS_ThrowInternalError(ctx, "the image holds something that is not over"));
 }
