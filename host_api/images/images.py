@@ -32,6 +32,10 @@ KEPT_BYTES = 256 << 20
 AT_ONCE, EACH = 4, 2
 """Images that are made at once, in all and of one owner's vals."""
 MOST_WAITING = 1_000
+MOST_WEIGHT = 16 << 20
+"""Bytes of one image: a val with more at its top level has none, for it would take the place of everybody's."""
+MOST_KEPT = 2_000
+"""Images in memory: each has an open file."""
 _PER_IMAGE = 64 << 10
 """Bytes of an image beside its pages."""
 
@@ -69,7 +73,8 @@ class Images:
         key = (val.id, val.version, authority)
         known = self._current(key)
         if known is None:
-            known = await asyncio.shield(self._make(key, val))
+            await asyncio.shield(self._make(key, val))
+            known = self._current(key)  # what was begun before a save ends after it
         return None if known is None or known.start is None else known
 
     def _current(self, key: Key) -> Prepared | None:
@@ -121,6 +126,8 @@ class Images:
         if found is None:
             return Prepared(parts, None, sources, offered)
         image, keys = found
+        if sum(len(piece) for _, piece in image.pieces) > MOST_WEIGHT:
+            return Prepared(parts, None, sources, offered)
         program = self._kernel.engine.program(image, self._kernel.image)
         start = Start(program, {unit.key: unit.name for unit in units if unit.key in keys})
         return Prepared(parts, start, sources, offered, _PER_IMAGE + program.heap.weight)
@@ -137,7 +144,7 @@ class Images:
         self._drop(key)
         self._kept[key] = prepared
         self._bytes += prepared.weight
-        while self._bytes > KEPT_BYTES and len(self._kept) > 1:
+        while len(self._kept) > 1 and (self._bytes > KEPT_BYTES or len(self._kept) > MOST_KEPT):
             self._drop(next(iter(self._kept)))
 
     def _drop(self, key: Key) -> None:

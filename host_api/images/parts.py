@@ -53,7 +53,7 @@ class Parts:
         """Return the val and what it names, nearest first; nothing if the val itself does not compile or waits at its top level."""
         owner, parts, seen = Principal(val.owner), list[Part](), set[tuple[str, int | None]]()
         seen.add((val.name.casefold(), None))
-        waiting: list[tuple[Val, int | None]] = [(val, None)]
+        waiting: list[tuple[Val, int | None]] = [(val, val.version)]  # it was asked for by this version, newest or not
         while waiting and len(parts) < MOST:
             found, pin = waiting.pop(0)
             unit = await self._compiled(found)
