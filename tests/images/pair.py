@@ -23,9 +23,8 @@ async def told(world: World, outcome: Outcome) -> dict[str, Any]:
     answer = {"json": outcome.json.decode(), "type": outcome.type, "error": str(outcome.error), "owned": outcome.owned}
     said = json.dumps([answer, record, row.state, row.effects, row.value_type])
     found: dict[str, Any] = {"said": json.loads(_ID.sub("an id", said))}
-    for log in found["said"][1]["logs"] or []:
-        if isinstance(log, dict):
-            log.pop("at", None)
+    for one in [*(found["said"][1]["logs"] or []), *(found["said"][1]["emails"] or [])]:
+        one.pop("at", None)
     return found
 
 

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import json
-
 import pytest
 
+from kernel.principals import Authority
 from tests.images.pair import Pair
 from tests.semantics.live import PRIVATE
 
@@ -103,7 +102,6 @@ VALS = {
     "a private val": "export const main = (x) => typeof @me.hidden === 'function' ? @me.hidden(x) : 'undefined'",
     "a private val that throws": "export const main = (x) => @me.hidden('throw')",
     "a val pinned": "export const main = () => @me.dep@0(5)",
-    "a val that spoils what others use": "export const main = (x) => { const a = @me.spoiler; return [@me.dep(x), [].concat([1]).map((y) => y)] }",
     "data": "export const main = () => [@me.data, @B.data.list.length]",
     "a callback": "export const main = (x) => typeof x === 'function' ? x(41) : x",
 }
@@ -112,10 +110,19 @@ VALS = {
 async def furnish(pair: Pair) -> None:
     await pair.save("export const dep = (x) => { if (x === 'throw') throw new Error('dep'); return ['dep', x] }", "dep")
     await pair.save("let n = 0;\nexport const count = () => ++n", "count")
-    await pair.save("export const hidden = (x) => { if (x === 'throw') throw new Error('hidden'); return ['hidden', x, @me.dep(x)] }", "hidden", PRIVATE)
-    await pair.save("Array.prototype.map = () => 'spoiled'; Array.prototype[Symbol.iterator] = null;\nexport const spoiler = () => 1", "spoiler")
+    await pair.save(
+        "export const hidden = (x) => { if (x === 'throw') throw new Error('hidden'); return ['hidden', x, @me.dep(x)] }",
+        "hidden",
+        PRIVATE,
+    )
+    await pair.save(
+        "Array.prototype.map = () => 'spoiled'; Array.prototype[Symbol.iterator] = null;\nexport const spoiler = () => 1",
+        "spoiler",
+    )
     await pair.save("({ list: [1, 2, 3] })", "data")
-    await pair.save("export const far = (x) => { try { return @B.dep(x) } catch (e) { return e.stack } }", "far", owner="C")
+    await pair.save(
+        "export const far = (x) => { try { return @B.dep(x) } catch (e) { return e.stack } }", "far", owner="C"
+    )
 
 
 @pytest.mark.parametrize("name", VALS)
@@ -124,11 +131,13 @@ async def test_born_of_an_image_or_not_it_comes_to_the_same(pair: Pair, name: st
     if pair.born.house.store.val("B", "dep") is None:
         await furnish(pair)
     await pair.save(VALS[name], "main")
-    if name == "a val that spoils what others use":
-        assert json.dumps(await pair.units("main"))
     firsts = [await pair.run_alike("main", 3), await pair.alike("@B.main(3)"), await pair.alike("@B.main(3)", by=None)]
     for _ in range(2):
-        assert [await pair.run_alike("main", 3), await pair.alike("@B.main(3)"), await pair.alike("@B.main(3)", by=None)] == firsts
+        assert [
+            await pair.run_alike("main", 3),
+            await pair.alike("@B.main(3)"),
+            await pair.alike("@B.main(3)", by=None),
+        ] == firsts
     await pair.alike("[@B.main(3), @B.main(4), @B.dep(1)]")
     await pair.alike("@B.main((x) => x + 1)")
     await pair.alike("@me.main", by="B")
@@ -141,4 +150,45 @@ ASK = sorted(name for name in VALS if name.startswith("it ") and "sometimes" not
 @pytest.mark.parametrize("name", ASK)
 async def test_what_asks_at_its_top_is_in_no_image(pair: Pair, name: str) -> None:
     await pair.save(VALS[name], "asks")
-    assert await pair.units("asks") == [0, 0]
+    for authority in Authority:
+        prepared = await pair.prepared("asks", authority)
+        assert prepared is None or prepared.start is None or "@b.asks@" not in str(prepared.start.units)
+
+
+async def test_most_of_these_vals_are_in_an_image(pair: Pair) -> None:
+    """Else this file would compare what is the same."""
+    without = []
+    for name in sorted(set(VALS) - set(ASK)):
+        await pair.save(VALS[name], "kept")
+        if await pair.units("kept") == [0, 0]:
+            without.append(name)
+    jobs = ["jobs in a row", "jobs of the top level", "promises that are settled"]
+    assert without == ["it throws at its top sometimes", *jobs]
+
+
+LAZY = {
+    "a val that spoils what others use": (
+        "Array.prototype.map = () => 'spoiled'; export const lazy = () => 1",
+        "export const main = () => { const before = [1].map((x) => x); @me.lazy; return [before, [1].map((x) => x)] }",
+    ),
+    "a val that looks at what another sets": (
+        "const found = globalThis.chosen ?? 'nothing'; export const lazy = () => found",
+        "export const main = () => { globalThis.chosen = 'main'; return @me.lazy() }",
+    ),
+    "a val that is not reached": (
+        "globalThis.left = 'here'; export const lazy = () => 1",
+        "export const main = (x) => x > 100 ? @me.lazy() : typeof globalThis.left",
+    ),
+}
+
+
+@pytest.mark.xfail(
+    reason="the top levels of what a val names run when the image is made, and not when they are reached"
+)
+@pytest.mark.parametrize("name", LAZY)
+async def test_what_a_val_names_runs_when_it_is_reached_and_not_before(pair: Pair, name: str) -> None:
+    """Vals of one owner share a guest: an order of top levels can be seen."""
+    await pair.save(LAZY[name][0], "lazy")
+    await pair.save(LAZY[name][1], "main")
+    await pair.run_alike("main", 3)
+    await pair.alike("@B.main(3)")
