@@ -26,6 +26,17 @@ async def test_who_takes_a_while_is_told_and_who_has_ended_is_not() -> None:
     assert told == ["slow"]
 
 
+async def test_one_that_ends_when_it_is_about_to_be_told_is_not(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its start would be written over its end."""
+    monkeypatch.setattr("host_api.evaluating.underway.LONG", 0)
+    underway, told = Underway(), list[str]()
+    with underway.running("one", None, lambda: told.append("one")):
+        underway._look()
+    for _ in range(3):
+        await asyncio.sleep(0)
+    assert told == []
+
+
 async def test_one_that_comes_when_others_have_been_told_is_told_too() -> None:
     underway = Underway()
     for _ in range(3):
