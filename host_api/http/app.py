@@ -53,6 +53,8 @@ def make_app(house: House, gate: Gate) -> web.Application:
     app[GATE] = gate
     app.on_cleanup.append(lambda _: settle(underway))
     app.on_response_prepare.append(answering.leave_untyped)
+    if not gate.siblings.alone:
+        app.on_response_prepare.append(gate.ends)
     for route in ROUTES:
         for method in _methods(route):
             app.router.add_route(method, route.pattern, _handler(route, house), expect_handler=_not_yet)
