@@ -39,7 +39,7 @@ def _serve(context: Context, args: Namespace) -> int:
 
 
 def _supervise(settings: Settings, host: str, port: int, processes: int, *, demo: bool) -> int:
-    from host_api.http import logs  # noqa: PLC0415 — for servers
+    from host_api import logs  # noqa: PLC0415 — for servers
     from host_api.processes.doors import bind  # noqa: PLC0415
     from host_api.processes.supervisor import Supervisor  # noqa: PLC0415
     from host_api.processes.worker import Plan  # noqa: PLC0415
@@ -47,7 +47,8 @@ def _supervise(settings: Settings, host: str, port: int, processes: int, *, demo
     doors = bind(host, port, processes)
     logs.to_stderr(process=True)
     with _folder() as folder:
-        numbers = tuple(tuple(one.fileno() for one in door) for door in doors)
+        # The supervisor's from here on: it closes them when it stops.
+        numbers = tuple(tuple(one.detach() for one in door) for door in doors)
         environ = {**os.environ, "VALGATE_DB": str(settings.database)}
         return Supervisor(Plan(numbers, folder, host, environ, demo), settings.drain).run()
 

@@ -24,7 +24,9 @@ from host_api.processes.orders import obey
 
 
 class Stopping(Protocol):
-    """What ends the process."""
+    """What ends the process; `asked` is set when its end begins."""
+
+    asked: asyncio.Event
 
     def retire(self) -> None:
         """Stop, in a way that loses no request."""
@@ -57,6 +59,12 @@ class Doors:
         for number in numbers - self._others.keys():
             self._others[number] = await self._opened(number)
 
+    def leave(self) -> None:
+        """Let go of all doors: one at which nobody serves any more must not keep connections waiting."""
+        for door in self._birth.doors:
+            for one in door:
+                os.close(one)
+
     async def _opened(self, number: int) -> list[web.BaseSite]:
         """Listen on copies of a door's descriptors: closing them leaves the door to whom it belongs."""
         sockets = [socket.socket(fileno=os.dup(one)) for one in self._birth.doors[number]]
@@ -73,5 +81,12 @@ async def at_doors(house: House, runner: Runner, birth: Birth, stop: Stopping) -
     async with gate.siblings.answering(answering(house, gate)), asyncio.TaskGroup() as group:
         await doors.open()
         hearing = group.create_task(obey(birth.orders, doors))
+        leaving = group.create_task(_left(stop, doors))
         yield
         hearing.cancel()
+        leaving.cancel()
+
+
+async def _left(stop: Stopping, doors: Doors) -> None:
+    await stop.asked.wait()
+    doors.leave()

@@ -16,8 +16,8 @@ import structlog
 from aiohttp import web
 
 from host_api import demo as garden
+from host_api import logs
 from host_api.house import House
-from host_api.http import logs
 from host_api.http.app import make_app
 from host_api.http.doors import at_doors
 from host_api.http.gate import Gate

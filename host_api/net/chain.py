@@ -5,10 +5,12 @@ So a chain that cannot afford another is refused before that one starts, and so 
 Over HTTP a call to this server's own addresses says in a header how deep it is and whose account it is on: sent to nobody else,
 and never a val's to set (`OURS` in request.py). What a stranger says there can only make a chain shorter: an account that nobody
 has open is a new one, and the name of an open one cannot be guessed.
+Where several processes serve, a chain that goes through more than one has an account of that name in each.
 """
 
 from __future__ import annotations
 
+import re
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -31,6 +33,7 @@ MICRO = 1_000_000
 LEAST = 2_000
 """Microseconds that each evaluation of a chain costs at least: the host keeps a record of it, also where nothing runs."""
 MOST_DIGITS, ID_BYTES = 6, 16
+_ID = re.compile(f"[0-9a-f]{{{2 * ID_BYTES}}}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,9 +80,9 @@ FIRST = Link()
 class Account:
     """Microseconds of processor time that a chain has left, as long as any evaluation of it runs."""
 
-    def __init__(self, left: int) -> None:
-        """Begin with so much, under a name that nobody can guess."""
-        self.id, self.left = secrets.token_hex(ID_BYTES), left
+    def __init__(self, left: int, name: str = "") -> None:
+        """Begin with so much, under a name that another process has given it, or else one that nobody can guess."""
+        self.id, self.left = name if _ID.fullmatch(name) else secrets.token_hex(ID_BYTES), left
 
 
 @dataclass(slots=True)
@@ -129,10 +132,10 @@ class Chains:
         """Return the chain of a call that says this; raise LimitError for one more than may be."""
         if link.depth > self._longest:
             raise LimitError(f"evaluations may lead to one another {self._longest} deep, and this one is deeper")
-        return Chain(link.depth, self._open.get(link.account) or self._begun())
+        return Chain(link.depth, self._open.get(link.account) or self._begun(link.account))
 
-    def _begun(self) -> Account:
-        account = Account(self._whole)
+    def _begun(self, name: str) -> Account:
+        account = Account(self._whole, name)
         self._open[account.id] = account
         return account
 

@@ -176,8 +176,10 @@ class Supervisor:
     # -- the end -------------------------------------------------------------------------------------
 
     def _stop(self) -> None:
-        """Let what runs finish; asked again, end at once; and once more, with force."""
+        """Let what runs finish, and nobody in; asked again, end at once; and once more, with force."""
         self._stops += 1
+        if self._stops < HURRIED:
+            self._plan.close_doors()
         for worker in self._alive:
             if self._stops < HURRIED:
                 worker.finish(self._patience)

@@ -32,6 +32,12 @@ class Plan:
     environ: Mapping[str, str]
     demo: bool
 
+    def close_doors(self) -> None:
+        """Let go of the sockets, once."""
+        for door in self.doors:
+            for one in door:
+                os.close(one)
+
 
 @dataclass(slots=True, eq=False)
 class Worker:
