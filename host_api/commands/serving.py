@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import gc
 import os
 import shutil
 import tempfile
@@ -67,6 +68,7 @@ async def tended(
     settings: Settings, host: str, port: int, *, demo: bool, birth: Birth | None = None, ready: Ready | None = None
 ) -> None:
     """Serve, and do meanwhile for the database what a server does; of several processes the first one does it for all."""
+    gc.disable()  # until it serves: what is loaded stays, and looking through it is a tenth of the start
     from host_api.http.server import serve  # noqa: PLC0415 — loads the engine and the web server
     from host_api.mail.sender import delivering  # noqa: PLC0415
     from host_api.store.tending import tended as database_tended  # noqa: PLC0415

@@ -141,6 +141,7 @@ async def _serve(house: House, spot: Spot, stop: _Stop, *, demo: bool, ready: Ca
         try:
             gc.collect()
             gc.freeze()  # what is here now stays: collecting it again and again was 7 % of an evaluation
+            gc.enable()  # where a start did without
             address = await _listen(house, runner, spot, stop, beside)
             if spot.says:
                 _say(f"Valgate serves on {address}", *(garden.lines(token, house, address) if demo else ()))
