@@ -30,9 +30,9 @@ def _serve(context: Context, args: Namespace) -> int:
     host = args.host or context.settings.host
     port = context.settings.port if args.port is None else args.port
     processes = args.processes or context.settings.processes
+    if processes > 1:
+        return _supervise(context.settings, host, port, processes, demo=args.demo)
     try:
-        if processes > 1:
-            return _supervise(context.settings, host, port, processes, demo=args.demo)
         run_async(tended(context.settings, host, port, demo=args.demo))
     except OSError as error:
         raise BadSetting(unlistenable(error, host, port)) from error
@@ -40,18 +40,25 @@ def _serve(context: Context, args: Namespace) -> int:
 
 
 def _supervise(settings: Settings, host: str, port: int, processes: int, *, demo: bool) -> int:
-    from host_api import logs  # noqa: PLC0415 — for servers
-    from host_api.processes.doors import bind  # noqa: PLC0415
-    from host_api.processes.supervisor import Supervisor  # noqa: PLC0415
-    from host_api.processes.worker import Plan  # noqa: PLC0415
+    from host_api.processes.doors import bind  # noqa: PLC0415 — for servers
+    from host_api.processes.worker import Plan, start  # noqa: PLC0415
 
-    doors = bind(host, port, processes)
-    logs.to_stderr(process=True)
+    try:
+        doors = bind(host, port, processes)
+    except OSError as error:
+        raise BadSetting(unlistenable(error, host, port)) from error
     with _folder() as folder:
         # The supervisor's from here on: it closes them when it stops.
         numbers = tuple(tuple(one.detach() for one in door) for door in doors)
         environ = {**os.environ, "VALGATE_DB": str(settings.database)}
-        return Supervisor(Plan(numbers, folder, host, environ, demo), settings.drain).run()
+        plan = Plan(numbers, folder, host, environ, demo)
+        first = start(plan, 0, announces=True)
+        # While the first process starts, which is what one waits for.
+        from host_api import logs  # noqa: PLC0415
+        from host_api.processes.supervisor import Supervisor  # noqa: PLC0415
+
+        logs.to_stderr(process=True)
+        return Supervisor(plan, settings.drain, first).run()
 
 
 @contextmanager

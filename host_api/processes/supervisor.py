@@ -38,20 +38,20 @@ log = structlog.get_logger("valgate.processes")
 class Supervisor:
     """The processes of one server: `run` until they have ended."""
 
-    def __init__(self, plan: Plan, drain: float) -> None:
-        """Take what processes are started with, and the seconds that they have to end what runs."""
+    def __init__(self, plan: Plan, drain: float, first: Worker) -> None:
+        """Take what processes are started with, the seconds that they have to end what runs, and the first one, just started."""
         self._plan, self._patience = plan, drain + GRACE_SECONDS
         self._slots = [Slot(number) for number in range(len(plan.doors))]
         self._alive: set[Worker] = set()
         self._selector = selectors.DefaultSelector()
         self._begun = self._again = False
         self._stops = self._status = 0
-        self._typed = on_terminal()
+        self._typed, self._first = on_terminal(), first
 
     def run(self) -> int:
         """Serve until a signal ends it; return the exit status: FAILED when the first process could not serve."""
         with self._selector, signals(self._selector, self._hear):
-            self._slots[0].start_in(0)
+            self._slots[0].worker = self._known(self._first)
             while self._alive or not self._stops:
                 self._start_due()
                 for key, _ in self._selector.select(self._pause()):
@@ -77,11 +77,14 @@ class Supervisor:
 
     def _started(self, slot: Slot) -> Worker | None:
         try:
-            worker = start(self._plan, slot.number, announces=not self._begun)
+            worker = start(self._plan, slot.number)
         except OSError as error:
             log.error("a process cannot be started", place=slot.number, why=error.strerror)  # noqa: TRY400 - a traceback says no more
             return None
-        worker.deadline = time.monotonic() + READY_SECONDS if self._begun else None
+        worker.deadline = time.monotonic() + READY_SECONDS
+        return self._known(worker)
+
+    def _known(self, worker: Worker) -> Worker:
         self._alive.add(worker)
         self._selector.register(worker.report, selectors.EVENT_READ, partial(self._heard, worker))
         return worker

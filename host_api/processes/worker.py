@@ -117,7 +117,7 @@ class Worker:
                 os.write(self.orders, f"{line}\n".encode())
 
 
-def start(plan: Plan, number: int, *, announces: bool) -> Worker:
+def start(plan: Plan, number: int, *, announces: bool = False) -> Worker:
     """Start a process at this place; raise OSError. `announces`: it says the address, and plants the demo."""
     hears, orders = os.pipe()
     report, says = os.pipe()
