@@ -25,6 +25,11 @@ class Birth:
     announces: bool
     demo: bool
 
+    @staticmethod
+    def name(number: int, pid: int) -> str:
+        """Return what the socket of a process is called in the folder where they meet."""
+        return f"{number}.{pid}"
+
     @property
     def place(self) -> Place:
         """Where this process stands."""

@@ -15,6 +15,8 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
+from host_api.processes.birth import Birth
+
 Question = dict[str, str]
 Answer = Callable[[Question], bytes]
 
@@ -27,7 +29,8 @@ class Siblings:
     def __init__(self, folder: Path | None = None, number: int = 0) -> None:
         """Take the folder where they meet, and this one's place."""
         self._folder, self.number = folder, number
-        self._name = f"{number}.{os.getpid()}"
+        self._name = Birth.name(number, os.getpid())
+        self._parent = os.getppid()
 
     @property
     def alone(self) -> bool:
@@ -52,9 +55,14 @@ class Siblings:
             try:
                 yield
             finally:
-                (self._folder / self._name).unlink(missing_ok=True)
-                with suppress(OSError):
-                    self._folder.rmdir()  # refused while anybody is in it; where the supervisor died, the last one does it
+                self._leave(self._folder)
+
+    def _leave(self, folder: Path) -> None:
+        """Take one's name away; and the folder, if the supervisor, whose it is, has died, and one is the last in it."""
+        (folder / self._name).unlink(missing_ok=True)
+        if os.getppid() != self._parent:
+            with suppress(OSError):
+                folder.rmdir()
 
     def _open(self, folder: Path) -> socket.socket:
         """Listen first and have a name then: whoever is found answers."""

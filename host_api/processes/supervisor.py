@@ -111,7 +111,7 @@ class Supervisor:
     def _ended(self, worker: Worker) -> None:
         self._selector.unregister(worker.report)
         self._alive.discard(worker)
-        status, slot = worker.bury(), self._slots[worker.number]
+        status, slot = worker.bury(self._plan.folder), self._slots[worker.number]
         if slot.following is worker:
             slot.following = None
             self._keep_old()

@@ -96,8 +96,9 @@ class Worker:
         """End it here and now."""
         self.process.kill()
 
-    def bury(self) -> int:
-        """Take the status of one that has died: what it exited with, or minus the number of a signal."""
+    def bury(self, folder: Path) -> int:
+        """Take the status of one that has died: what it exited with, or minus the number of a signal; and what it left in this folder."""
+        (folder / Birth.name(self.number, self.process.pid)).unlink(missing_ok=True)
         os.close(self.report)
         self._say_no_more()
         return self.process.wait()

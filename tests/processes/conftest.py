@@ -7,7 +7,7 @@ import json
 import os
 import re
 import sys
-from asyncio.subprocess import PIPE, Process
+from asyncio.subprocess import DEVNULL, PIPE, Process
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
@@ -92,6 +92,18 @@ class Server:
             self.address = found[0] if found else ""
 
 
+def names(folder: str) -> list[str]:
+    """What is in a folder; nothing where there is none."""
+    return os.listdir(folder) if Path(folder).exists() else []  # noqa: PTH208 - names are enough
+
+
+def born(pid: int) -> dict[str, Any]:
+    """What a process was told when it was started."""
+    words = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
+    told: dict[str, Any] = json.loads(next(word for word in words if word.startswith(b"{")))
+    return told
+
+
 Serving = Callable[..., AbstractAsyncContextManager[Server]]
 
 
@@ -100,10 +112,10 @@ def serving(tmp_path: Path) -> Serving:
     """Start a server; what still runs at the end is killed, and its processes end with it."""
 
     @asynccontextmanager
-    async def run(*options: str, processes: int = 2, **settings: str) -> AsyncIterator[Server]:
+    async def run(*options: str, processes: int = 2, stdin: int = DEVNULL, **settings: str) -> AsyncIterator[Server]:
         words = [sys.executable, "-m", "host_api.cli", "serve", "--port", "0", "--processes", str(processes), *options]
         environ = os.environ | {"VALGATE_DB": str(tmp_path / "valgate.db"), **settings}
-        process = await asyncio.create_subprocess_exec(*words, stdout=PIPE, stderr=PIPE, env=environ)
+        process = await asyncio.create_subprocess_exec(*words, stdin=stdin, stdout=PIPE, stderr=PIPE, env=environ)
         server = Server(process, tmp_path / "valgate.db")
         async with asyncio.TaskGroup() as group:
             reading = group.create_task(server.read())

@@ -12,6 +12,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from host_api.http.gathered import merged
 from host_api.processes.siblings import Siblings
 from host_api.store import State, Store
+from tests.processes.conftest import born
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -100,19 +101,12 @@ async def test_who_has_died_who_says_nothing_and_who_breaks_are_left_out(tmp_pat
 async def test_nobody_else_may_enter_where_they_meet(serving: Serving) -> None:
     async with serving() as server:
         (pid, *_) = await server.workers()
-        words = (await asyncio.to_thread(read, f"/proc/{pid}/cmdline")).split(b"\0")
-        folder = json.loads(next(word for word in words if word.startswith(b"{")))["folder"]
-        found = os.stat(folder)  # noqa: PTH116 - no more than a look
+        found = os.stat(born(pid)["folder"])  # noqa: PTH116 - no more than a look
         assert (found.st_mode & 0o777, found.st_uid) == (0o700, os.getuid())
 
 
 def names(folder: Path) -> list[Path]:
     return list(folder.iterdir()) if folder.exists() else []
-
-
-def read(path: str) -> bytes:
-    with open(path, "rb") as file:  # noqa: PTH123 - of the system's
-        return file.read()
 
 
 def test_a_family_stands_in_one_place_on_a_page_of_several() -> None:
