@@ -18,7 +18,7 @@ import aiohttp
 import pytest
 
 ADDRESS = re.compile(r"http://[^\s/]+")
-PATIENCE = 60.0
+PATIENCE = 120.0
 SERVES = "a process serves"
 ENDED = "a process ended; the next one starts"
 
