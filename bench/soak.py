@@ -21,6 +21,7 @@ from time import perf_counter
 
 from bench import servers
 from bench.report import figure, machine
+from bench.town import ALONE
 
 CONNECTIONS, WINDOWS = 8, 10
 DEFAULT, LEAST = 100_000, 1_000
@@ -104,7 +105,7 @@ async def drive(port: int, mix: list[Request], count: int) -> tuple[list[float],
 @contextmanager
 def town(scratch: Path) -> Iterator[tuple[int, int, str]]:
     """Run a server with alice and bob; give its port, its process id and alice's token."""
-    environ = {**os.environ, "VALGATE_DB": f"sqlite:///{scratch / 'soak.db'}"}
+    environ = {**os.environ, **ALONE, "VALGATE_DB": f"sqlite:///{scratch / 'soak.db'}"}
     tokens = {name: servers.typed(environ, "user", "add", name) for name in ("alice", "bob")}
     for owner, name, code in VALS:
         servers.typed(environ, "val", "put", owner, "-", "--name", name, "--privacy", "public", text=code)

@@ -28,6 +28,7 @@ from host_api.mail.server import TAKES, Server
 
 ENVIRONMENT = frozenset({"VALGATE_DEBUG"})
 """Variables that are for the program's makers, and no settings."""
+MOST_PROCESSES = 512
 _MIB = 2**20
 
 KNOBS: tuple[Knob, ...] = (
@@ -49,6 +50,12 @@ KNOBS: tuple[Knob, ...] = (
     ),
     Knob("HOST", str, "an address", "the address to listen at"),
     count("PORT", "the port to listen at; 0 is any free one", most=65535),
+    count(
+        "PROCESSES",
+        "how many processes serve; the default is the number of cores that there are for them",
+        least=1,
+        most=MOST_PROCESSES,
+    ),
     Knob("VALS_DOMAIN", read_domain, "a domain, such as vals.example.org", "vals answer at user-val.<this domain>"),
     Knob("POLICY", read_policy, "restricted or strict", "what naming another owner's val means"),
     switch("ANONYMOUS_EVAL", "whether those without a token may evaluate code"),
@@ -112,10 +119,13 @@ KNOBS: tuple[Knob, ...] = (
     size("BODIES", "bodies of requests that are held at once, all together"),
     size("UNREAD", "bytes of answers that wait for their readers; beyond, who has waited longest is cut off"),
     count("EVALUATIONS", "evaluations under way at once; more are answered 503", least=1),
-    count("CONCURRENCY", "evaluations under way at once of one caller; more are answered 429; 0 is no limit"),
+    count(
+        "CONCURRENCY",
+        "evaluations under way at once of one caller, in each process; more are answered 429; 0 is no limit",
+    ),
     count(
         "RATE",
-        "requests a minute of an account, or of an address without a token; more are answered 429; 0 is no limit",
+        "requests a minute of an account, or of an address without a token, in each process; more are answered 429; 0 is no limit",
     ),
     count("GUESTS_ALIVE", "guests of all evaluations that are alive at once", least=1),
     count(

@@ -19,6 +19,7 @@ from host_api.mail.server import Server
 from host_api.net.addresses import Rules
 from host_api.net.chain import Own
 from host_api.net.limits import Fetching
+from host_api.processes.place import cores
 from host_api.store import Keys, Quota, Store
 from host_api.store.url import path_of
 from kernel.errors import BadSetting
@@ -46,6 +47,7 @@ class Settings:
     anonymous_eval: bool = True
     host: str = "127.0.0.1"
     port: int = 8787
+    processes: int = field(default_factory=cores)
     api_chain: int = 15
     fetches: int = 50
     fetches_at_once: int = 6

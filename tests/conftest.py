@@ -13,6 +13,8 @@ import pytest
 # Settings of whoever runs the tests must not change what they show.
 for _name in [name for name in os.environ if name.startswith("VALGATE_")]:
     del os.environ[_name]
+# A server that a test starts is one process, unless it is about more (tests/processes).
+os.environ["VALGATE_PROCESSES"] = "1"
 
 # Deterministic: a failing example fails for everyone, not on one machine in one night.
 hypothesis.settings.register_profile("house", derandomize=True, deadline=None, max_examples=100, print_blob=True)

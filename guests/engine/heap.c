@@ -196,6 +196,20 @@ static void heap_clear(void) {
   if (top) memset(top + 1, 0, heap_end - (uintptr_t)(top + 1));
 }
 
+#define WORTH_KEEPING (64u << 10)
+
+/* Small holes between what an image holds are never used again: a short life shall write in one place, and not wherever there was room. */
+static void heap_close_holes(void) {
+  for (int i = 0; i < BINS; i++)
+    for (Chunk *c = bins[i], *next; c; c = next) {
+      next = c->next;
+      if (size_of(c) >= WORTH_KEEPING) continue;
+      list_out(c);
+      c->head |= IN_USE;
+      behind(c)->head |= BEFORE_IN_USE;
+    }
+}
+
 void *malloc(size_t n) { return heap_take(n); }
 void free(void *block) { heap_give(block); }
 void *realloc(void *block, size_t n) { return heap_retake(block, n); }
@@ -208,4 +222,5 @@ void *calloc(size_t count, size_t size) {
 }
 #else
 static void heap_clear(void) {}
+static void heap_close_holes(void) {}
 #endif

@@ -178,6 +178,7 @@ static bool seal(void) {
   JS_RunGC(rt);
   JS_SetGCThreshold(rt, rt->malloc_state.malloc_size + GC_ROOM); /* a short life never collects the image's own objects */
   keep_for_good();
+  heap_close_holes();
   begin_in_one_place();
   void *volatile room = take(FREE_ROOM); /* so that a short life does not grow its memory */
   free(room);

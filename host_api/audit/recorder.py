@@ -6,6 +6,7 @@ Source: semantics.md §8. This file does not know what is done with a record.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from logging import DEBUG
 from time import perf_counter
 
 import structlog
@@ -35,6 +36,14 @@ class Recorder:
 
     def close(self, node: Node) -> None:
         """Take the verdict of a host call; one line for the operator who asks for debug."""
+        if log.is_enabled_for(DEBUG):
+            self._say(node)
+        if not node.recorded:
+            return
+        self.effects += node.effect
+        self._keep(node)
+
+    def _say(self, node: Node) -> None:
         log.debug(
             "host call",
             evaluation=self.evaluation,
@@ -46,10 +55,6 @@ class Recorder:
             row=node.row,
             us=int((perf_counter() - self.began) * 1e6),
         )
-        if not node.recorded:
-            return
-        self.effects += node.effect
-        self._keep(node)
 
     def _keep(self, node: Node) -> None:
         if len(self.nodes) < self.limit or node.effect or _is_refusal(node):

@@ -1,6 +1,6 @@
-"""The line that is typed: its parser, made of all commands, and how a mistake is told.
+"""The line that is typed: its parser, made of all commands, and how a mistake in it is told.
 
-What it must never do: show a traceback (but with VALGATE_DEBUG=1), a secret, or a token twice.
+What it must never do: show a token twice.
 """
 
 from __future__ import annotations
@@ -13,17 +13,17 @@ from collections.abc import Sequence
 from difflib import get_close_matches
 from typing import Any, NoReturn
 
-from host_api.commands import accounts, key, mail_in, operating, records, running, schedule, secret, vals
+from host_api.commands import accounts, key, mail_in, operating, records, running, schedule, secret, serving, vals
 from host_api.commands.command import Command, Context
-from host_api.commands.show import to_json
+from host_api.commands.telling import told
 from host_api.settings import Settings
 from host_api.store import failures
-from kernel.errors import HostFailure, SourceError, ValgateError, to_http
+from kernel.errors import HostFailure
 
-DONE, FAILED, MISUSED = 0, 1, 2
+DONE, MISUSED = 0, 2
 
 COMMANDS: tuple[Command, ...] = (
-    *operating.COMMANDS[:1],
+    *serving.COMMANDS,
     *mail_in.COMMANDS,
     *accounts.COMMANDS,
     *secret.COMMANDS,
@@ -32,7 +32,7 @@ COMMANDS: tuple[Command, ...] = (
     *schedule.COMMANDS,
     *running.COMMANDS,
     *records.COMMANDS,
-    *operating.COMMANDS[1:],
+    *operating.COMMANDS,
 )
 
 FAMILIES = {
@@ -57,19 +57,10 @@ def run(argv: Sequence[str]) -> int:
     if command is None:
         args.parser.print_help(sys.stderr)
         return MISUSED
-    try:
-        return _on_its_database(command, Context(Settings.load(_environment(args))), args)
-    except ValgateError as error:
-        _complain(error, command)
-    except (KeyboardInterrupt, BrokenPipeError):
-        raise
-    except OSError as error:
-        _debug()
-        _say(f"The system refused: {error}.")
-    except Exception as error:  # noqa: BLE001 — the last place where anything can be told
-        _debug()
-        _say(f"Something in Valgate itself broke ({type(error).__name__}: {error}). VALGATE_DEBUG=1 shows where.")
-    return FAILED
+    return told(
+        lambda: _on_its_database(command, Context(Settings.load(_environment(args))), args),
+        as_json=command.json_errors,
+    )
 
 
 def _on_its_database(command: Command, context: Context, args: Namespace) -> int:
@@ -86,27 +77,6 @@ def _environment(args: Namespace) -> dict[str, str]:
     """Return the environment as this command sees it: --db stands for VALGATE_DB."""
     given = getattr(args, "db", None)
     return dict(os.environ) if given is None else {**os.environ, "VALGATE_DB": given}
-
-
-def _complain(error: ValgateError, command: Command) -> None:
-    _debug()
-    if command.json_errors:
-        status, body = to_http(error)
-        sys.stderr.write(to_json({**body, "name": error.guest_name, "message": str(error), "status": status}) + "\n")
-        return
-    place = f" (line {error.line}, column {error.column})" if isinstance(error, SourceError) else ""
-    _say(f"{error}{place}")
-
-
-def _say(sentence: str) -> None:
-    sys.stderr.write(f"valgate: {sentence}\n")
-
-
-def _debug() -> None:
-    if os.environ.get("VALGATE_DEBUG"):
-        import traceback  # noqa: PLC0415 — for our makers only
-
-        traceback.print_exc()
 
 
 class _Parser(ArgumentParser):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from argparse import ArgumentParser, Namespace
 
 from host_api.commands.command import Command, Context, run_async
-from host_api.commands.operating import listening_port, unlistenable
+from host_api.commands.serving import listening_port, unlistenable
 from kernel.errors import BadSetting
 
 PORT = 8025

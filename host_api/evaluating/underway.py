@@ -31,6 +31,11 @@ class Running:
         self.task: asyncio.Task[object] | None = None
         self.begun = 0.0
 
+    def takes_long(self) -> None:
+        """Say so, unless it has ended by now: its start would be written over its end."""
+        if self.long is not None:
+            self.long()
+
     def __enter__(self) -> None:
         self.task = asyncio.current_task()
         if self.task is None:
@@ -94,10 +99,9 @@ class Underway:
         """Tell those that have begun LONG ago; and look again when the next one has."""
         loop, self._timer = asyncio.get_running_loop(), None
         while self._short:
-            begun, long = self._short[0].begun, self._short[0].long
-            if long is not None and loop.time() < begun + LONG:
-                self._timer = loop.call_at(begun + LONG, self._look)
+            first = self._short[0]
+            if first.long is not None and loop.time() < first.begun + LONG:
+                self._timer = loop.call_at(first.begun + LONG, self._look)
                 return
             self._short.popleft()
-            if long is not None:
-                loop.call_soon(long)
+            loop.call_soon(first.takes_long)

@@ -55,6 +55,8 @@ def make_app(house: House, gate: Gate) -> web.Application:
     direct = app[DIRECT] = Direct(app, around)
     app.on_cleanup.append(lambda _: settle(gate))
     app.on_response_prepare.append(answering.leave_untyped)
+    if not gate.siblings.alone:
+        app.on_response_prepare.append(gate.tell_end)
     for route in ROUTES:
         for method in _methods(route):
             added = app.router.add_route(method, route.pattern, _handler(route, house), expect_handler=_not_yet)

@@ -7,6 +7,7 @@ This file does not know what a request is about.
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable
 from typing import TYPE_CHECKING
 
 from aiohttp import web
@@ -16,6 +17,7 @@ from host_api.load.bound import Bound
 from host_api.load.rates import Rates
 from host_api.load.tally import Shed
 from host_api.load.unread import Unread
+from host_api.processes.siblings import Siblings
 from kernel.errors import Overloaded, TooMany
 
 if TYPE_CHECKING:
@@ -32,8 +34,8 @@ HELD: web.RequestKey[int] = web.RequestKey("held", int)
 class Gate:
     """The bounds of one server, and what is within them."""
 
-    def __init__(self, settings: Settings, load: Load, hurry: asyncio.Event) -> None:
-        """Take the settings, the load of the house that is served, and what is set when a stop is to be quick."""
+    def __init__(self, settings: Settings, load: Load, hurry: asyncio.Event, siblings: Siblings | None = None) -> None:
+        """Take the settings, the load of the house that is served, what is set when a stop is to be quick, and who serves beside us."""
         self.load, self.tally = load, load.tally
         self.connections = Bound("connections", settings.connections)
         self.strangers = Bound("connections", settings.connections, share=SHARE)
@@ -42,7 +44,8 @@ class Gate:
         self.rates = Rates(settings.rate)
         self.proxies = Proxies(settings.proxies)
         self._drain = settings.drain
-        self.stopping = False
+        self.stopping = self.retiring = False
+        self.siblings = siblings or Siblings()
         self.held = 0
         self._bodies = settings.bodies
         self._hurry = hurry
@@ -117,9 +120,25 @@ class Gate:
 
     # -- the end -------------------------------------------------------------------------------------
 
+    async def tell_end(self, request: web.Request, response: web.StreamResponse) -> None:
+        """Say so in an answer with which its connection ends, since others serve on: what is sent on it afterwards would be lost."""
+        del request
+        if self.retiring:
+            response.force_close()
+            response.headers["Connection"] = "close"
+
     async def drained(self) -> bool:
         """Wait until nothing is under way any more: True; or until its time is up, or it is to end at once: False."""
-        waiting = asyncio.ensure_future(self._quiet())
+        return await self._waited(self._quiet())
+
+    async def emptied(self) -> None:
+        """Wait as `drained` does, and in its time, until who has a connection has had an answer and left."""
+        until = asyncio.get_running_loop().time() + self._drain
+        await self._waited(self.connections.empty())
+        self._drain = max(0.0, until - asyncio.get_running_loop().time())
+
+    async def _waited(self, over: Awaitable[None]) -> bool:
+        waiting = asyncio.ensure_future(over)
         hurrying = asyncio.ensure_future(self._hurry.wait())
         done, _ = await asyncio.wait((waiting, hurrying), timeout=self._drain, return_when=asyncio.FIRST_COMPLETED)
         for one in (waiting, hurrying):

@@ -75,7 +75,7 @@ def _leaves(
     request: web.Request, response: web.StreamResponse, pattern: str | None, started: float, gate: Gate
 ) -> float:
     """Count an answer, whose connection ends with it when the server stops; return the seconds that it took."""
-    if gate.stopping:
+    if gate.stopping or gate.retiring:
         response.force_close()
     took = perf_counter() - started
     gate.tally.request(pattern, request.method, response.status, took)

@@ -40,6 +40,8 @@ WRITE_OUT_SECONDS = 1.0
 """How long answers that are complete may take to be written, when the server stops."""
 CUT_SECONDS = 0.01
 """The same for what is cancelled; 0 would be without end."""
+TURNS = 10
+"""Turns of the loop in which a connection that the system has given us is counted; three are enough."""
 
 
 class _Arrival(asyncio.Protocol):
@@ -153,6 +155,18 @@ class Runner(web.AppRunner):
             handler_cancellation=server.handler_cancellation,
             **server._kwargs,  # noqa: SLF001 - this class is one with the pinned library's
         )
+
+    async def retire(self) -> None:
+        """Stop listening, and serve those who are connected until each has had an answer and left, within the time of a stop.
+
+        Others listen on. A connection that was just taken is counted some turns of the loop later.
+        """
+        self._gate.retiring = True
+        for site in list(self.sites):
+            await site.stop()
+        for _ in range(TURNS):
+            await asyncio.sleep(0)
+        await self._gate.emptied()
 
     async def cleanup(self) -> None:
         """Stop listening, let what runs finish in its time, then cancel what is left."""

@@ -22,15 +22,26 @@ if TYPE_CHECKING:
     from host_api.house import House
     from host_api.http.gate import Gate
 
-CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
-
 
 def exposition(house: House, gate: Gate) -> bytes:
-    """Write everything."""
+    """Write everything that this process counts; where there are several, each series says of which it is."""
     registry = CollectorRegistry(auto_describe=False)
-    ProcessCollector(registry=registry)
-    registry.register(_Counts(house, gate))
+    for collector in (ProcessCollector(registry=None), _Counts(house, gate)):
+        registry.register(collector if gate.siblings.alone else _Of(gate.siblings.number, collector))
     return generate_latest(registry)
+
+
+class _Of(Collector):
+    """What another collector gives, with the place of its process."""
+
+    def __init__(self, place: int, inner: Collector) -> None:
+        self._label, self._inner = {"process": str(place)}, inner
+
+    def collect(self) -> Iterator[Metric]:
+        """Give each family."""
+        for family in self._inner.collect():
+            family.samples = [one._replace(labels={**one.labels, **self._label}) for one in family.samples]
+            yield family
 
 
 class _Counts(Collector):

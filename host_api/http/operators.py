@@ -6,7 +6,7 @@ from http import HTTPMethod
 
 from aiohttp import web
 
-from host_api.http import answers
+from host_api.http import answers, gathered
 from host_api.http.declared import Reply
 from host_api.http.gate import gate_of
 from host_api.http.proxies import is_direct
@@ -34,12 +34,10 @@ async def readiness(call: Call) -> web.Response:
 
 async def metrics(call: Call) -> web.Response:
     """Give the counts to who asks on this machine, or to all if the operator says so; to others there is no such address."""
-    from host_api.http.metrics import CONTENT_TYPE, exposition  # noqa: PLC0415 — slow to load, and often not needed
-
     if not call.house.settings.metrics and not is_direct(call.request):
         return answers.unknown_address()
-    body = exposition(call.house, gate_of(call.request))
-    return web.Response(body=body, headers={"Content-Type": CONTENT_TYPE})
+    body = await gathered.page(call.house, gate_of(call.request))
+    return web.Response(body=body, headers={"Content-Type": gathered.CONTENT_TYPE})
 
 
 _STATUS = {200: Reply("All is well.", ref("Status"))}

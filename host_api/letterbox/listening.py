@@ -9,8 +9,8 @@ import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
+from host_api import logs
 from host_api.house import House
-from host_api.http import logs
 from host_api.letterbox.handler import Handler
 from host_api.letterbox.talk import Refused, Talk
 from host_api.settings import Settings

@@ -5,10 +5,12 @@ So a chain that cannot afford another is refused before that one starts, and so 
 Over HTTP a call to this server's own addresses says in a header how deep it is and whose account it is on: sent to nobody else,
 and never a val's to set (`OURS` in request.py). What a stranger says there can only make a chain shorter: an account that nobody
 has open is a new one, and the name of an open one cannot be guessed.
+Where several processes serve, a chain that goes through more than one has an account of that name in each.
 """
 
 from __future__ import annotations
 
+import re
 import secrets
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Self
@@ -29,6 +31,7 @@ MICRO = 1_000_000
 LEAST = 2_000
 """Microseconds that each evaluation of a chain costs at least: the host keeps a record of it, also where nothing runs."""
 MOST_DIGITS, ID_BYTES = 6, 16
+_ID = re.compile(f"[0-9a-f]{{{2 * ID_BYTES}}}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,17 +78,21 @@ FIRST = Link()
 class Account:
     """Microseconds of processor time that a chain has left, as long as any evaluation of it runs."""
 
-    def __init__(self, left: int, named: WeakValueDictionary[str, Account]) -> None:
-        """Begin with so much; `named` are the accounts that somebody was told of."""
+    def __init__(self, left: int, named: WeakValueDictionary[str, Account], name: str = "") -> None:
+        """Begin with so much, under a name that another process has given it; `named` are the accounts that somebody was told of."""
         self._named, self._id, self.left = named, "", left
+        if _ID.fullmatch(name):
+            self._take(name)
 
     @property
     def id(self) -> str:
         """A name that nobody can guess, from when it is first told to somebody: most chains are one evaluation long."""
-        if not self._id:
-            self._id = secrets.token_hex(ID_BYTES)
-            self._named[self._id] = self
-        return self._id
+        return self._id or self._take(secrets.token_hex(ID_BYTES))
+
+    def _take(self, name: str) -> str:
+        self._id = name
+        self._named[name] = self
+        return name
 
 
 @dataclass(slots=True)
@@ -149,7 +156,7 @@ class Chains:
         if link.depth > self._longest:
             raise LimitError(f"evaluations may lead to one another {self._longest} deep, and this one is deeper")
         known = self._open.get(link.account) if link.account else None
-        return Chain(link.depth, known or Account(self._whole, self._open))
+        return Chain(link.depth, known or Account(self._whole, self._open, link.account))
 
 
 def link_below(run: Run) -> Link:

@@ -23,10 +23,16 @@ log = structlog.get_logger("valgate.store")
 
 
 @asynccontextmanager
-async def tended(store: Store, retention_days: int, records: int) -> AsyncIterator[None]:
-    """Tend the database while the block runs; raise BadSetting at once when the key is not this database's."""
+async def tended(store: Store, retention_days: int, records: int, *, forgets: bool = True) -> AsyncIterator[None]:
+    """Tend the database while the block runs; raise BadSetting at once when the key is not this database's.
+
+    `forgets` False: another process of this server forgets old records.
+    """
     await store.unlock()
     await store.mark_interrupted()
+    if not forgets:
+        yield
+        return
     tending = asyncio.create_task(_tend(store, retention_days, records))
     try:
         yield

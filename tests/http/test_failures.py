@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 import structlog
 
-from host_api.http import logs
+from host_api import logs
 
 if TYPE_CHECKING:
     from tests.http.conftest import World

@@ -11,8 +11,8 @@ import sys
 import pytest
 import structlog
 
-from host_api.http import logs
-from host_api.http.lines import WHOLE, Lines
+from host_api import logs
+from host_api.lines import WHOLE, Lines
 
 
 class Stream(io.StringIO):
@@ -65,7 +65,7 @@ def test_without_a_loop_a_line_is_written_at_once() -> None:
 
 
 async def test_so_many_lines_wait_and_no_more(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("host_api.http.lines.MOST", 2)
+    monkeypatch.setattr("host_api.lines.MOST", 2)
     stream = Stream()
     lines = Lines(stream)
     lines.info("1")

@@ -101,10 +101,18 @@ def test_an_unknown_or_closed_account_is_a_new_one() -> None:
     said = chain.below
     assert chains.join(Link(1, "guessed")).account is not chain.account
     assert chains.join(said).account is chain.account
-    gone = chain.account.id
+    chain.account.left = 1
     del chain
     gc.collect()
-    assert chains.join(said).account.id != gone
+    assert chains.join(said).account.left == 2_000_000
+
+
+def test_a_chain_that_goes_through_another_process_has_one_account_there_too() -> None:
+    here, there = Chains(2, 1.0), Chains(2, 1.0)
+    first = here.join(FIRST)
+    twice = there.join(first.below), there.join(first.below)
+    assert twice[0].account is twice[1].account
+    assert here.join(twice[0].below).account is first.account
 
 
 @pytest.mark.parametrize(

@@ -17,18 +17,19 @@ import structlog
 from structlog.processors import format_exc_info
 from structlog.typing import EventDict, Processor, WrappedLogger
 
-from host_api.http.lines import Lines
+from host_api.lines import Lines
 
 
-def to_stderr() -> Lines:
+def to_stderr(*, process: bool = False) -> Lines:
     """Set the log up, for the whole process; VALGATE_DEBUG=1 adds a line for each request and host call.
 
+    `process`: whether each line says which process wrote it, as where there are several.
     Returns what holds lines back for a moment, to be flushed at the end.
     """
     least = logging.DEBUG if os.environ.get("VALGATE_DEBUG") else logging.INFO
     lines = Lines(sys.stderr)
     structlog.configure(
-        processors=_for_people() if sys.stderr.isatty() else [_as_json],
+        processors=[*((_process,) if process else ()), *(_for_people() if sys.stderr.isatty() else (_as_json,))],
         wrapper_class=structlog.make_filtering_bound_logger(least),
         logger_factory=lambda *_: lines,
         cache_logger_on_first_use=True,
@@ -61,3 +62,8 @@ def _as_json(logger: WrappedLogger, level: str, event: EventDict) -> str:
 def _second(second: int) -> str:
     """Write a second since 1970 as ISO 8601, in UTC."""
     return time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(second))
+
+
+def _process(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
+    event["pid"] = os.getpid()
+    return event
