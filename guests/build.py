@@ -16,6 +16,8 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from guests.edits import EditError, edited
+
 HERE = Path(__file__).parent
 OUT = HERE / "build"
 WORK = HERE / ".build"
@@ -48,6 +50,7 @@ def inputs(*folders: str) -> str:
     names = [
         HERE / "build.py",
         HERE / "boot.py",
+        HERE / "edits.py",
         HERE / "bundle.mjs",
         HERE / "package-lock.json",
         HERE.parent / "kernel" / "image.py",
@@ -167,14 +170,26 @@ def fetch_quickjs() -> None:
     shutil.copy(pins, pinned)
 
 
+def edit_quickjs() -> Path:
+    """Write quickjs.c with our changes; return its folder, which goes before the one that was fetched."""
+    ours = WORK / "edited"
+    ours.mkdir(exist_ok=True)
+    source, script = WORK / "quickjs" / "quickjs.c", HERE / "engine" / "quickjs.ed"
+    try:
+        (ours / source.name).write_bytes(edited(source.read_bytes(), script.read_text()))
+    except EditError as error:
+        raise BuildError(str(error)) from error
+    return ours
+
+
 def compile_engine() -> None:
     """Compile and link; refuse any import but the four."""
     stamp, current = WORK / "engine.sha256", inputs("engine")
     if ENGINE.exists() and stamp.exists() and stamp.read_text() == current:
         return
     stamp.unlink(missing_ok=True)
-    quickjs = WORK / "quickjs"
-    zig = (sys.executable, "-m", "ziglang", "cc", *C_FLAGS, f"-I{quickjs}")
+    quickjs, ours = WORK / "quickjs", edit_quickjs()
+    zig = (sys.executable, "-m", "ziglang", "cc", *C_FLAGS, f"-I{ours}", f"-I{quickjs}", f"-I{HERE / 'engine'}")
     objects = []
     for name in QUICKJS:
         made = WORK / f"{name}.o"

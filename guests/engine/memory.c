@@ -12,8 +12,25 @@ static void *must(void *block, size_t size) {
   return block;
 }
 static void *take(size_t size) { return must(malloc(size), size); }
-static void *take_zeroed(size_t count, size_t size) { return must(calloc(count, size), count && size); }
-static void *retake(void *block, size_t size) { return must(realloc(block, size), size); }
+
+/* libc copies and clears byte by byte in `realloc` and `calloc`; memcpy and memset are one instruction of the machine's. */
+static void *take_zeroed(size_t count, size_t size) {
+  size_t all;
+  if (__builtin_mul_overflow(count, size, &all)) exhausted();
+  return memset(take(all), 0, all);
+}
+
+/* libc gives out powers of two, its own 20 bytes included: a block that stays in its class stays in its place. A wrong guess costs a
+   copy, nothing else. */
+static bool same_class(size_t old, size_t size) { return __builtin_clzll(old + 19) == __builtin_clzll(size + 19); }
+
+static void *retake(void *block, size_t size) {
+  size_t old = block ? malloc_usable_size(block) : 0;
+  if (!old || !size || same_class(old, size)) return must(realloc(block, size), size);
+  void *moved = memcpy(take(size), block, old < size ? old : size);
+  free(block);
+  return moved;
+}
 
 static void *engine_calloc(void *opaque, size_t count, size_t size) { (void)opaque; return take_zeroed(count, size); }
 static void *engine_malloc(void *opaque, size_t size) { (void)opaque; return take(size); }
