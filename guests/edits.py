@@ -21,7 +21,9 @@ def edited(source: bytes, script: str) -> bytes:
     """Return the source with the script's commands done, last place first; raise EditError."""
     wanted = HASH.search(script)
     if wanted is None or hashlib.sha256(source).hexdigest() != wanted[1]:
-        raise EditError("the edits are of another source than the one that was fetched: make them anew (guests/engine/README.md)")
+        raise EditError(
+            "the edits are of another source than the one that was fetched: make them anew (guests/engine/README.md)"
+        )
     lines = source.decode().splitlines(keepends=True)
     rest = iter(script.splitlines(keepends=True))
     last = len(lines) + 1
@@ -49,7 +51,7 @@ def _do(command: str, rest: Iterator[str], lines: list[str], before: int) -> int
 
 def _text(rest: Iterator[str]) -> list[str]:
     """Take the lines up to the point that ends them."""
-    text = []
+    text: list[str] = []
     for line in rest:
         if line == ".\n":
             return text
