@@ -3,7 +3,9 @@
    Cranelift passes a function's first four arguments in registers and the others on the stack: there it writes 32 bits of a 32-bit
    argument and the callee reads 64, which the processor cannot forward from its store buffer; each such call waits some fifteen
    cycles. A value is 64 bits wide and does not wait. So numbers and pointers go first, values last. The names are macros before
-   quickjs.c is read, so that declarations, definitions and calls all change alike; what they do does not. */
+   quickjs.c is read, so that declarations, definitions and calls all change alike; what they do does not.
+   Elsewhere (tests/fuzz) a value is a literal with commas in it, and no argument of such macros. */
+#ifdef __wasm__
 #define JS_CallInternal(ctx, function, self, target, argc, argv, flags) JS_CallInternal(ctx, argc, argv, flags, function, self, target)
 #define JS_Call(ctx, function, self, argc, argv) JS_Call(ctx, argc, argv, function, self)
 #define JS_CallFree(ctx, function, self, argc, argv) JS_CallFree(ctx, argc, argv, function, self)
@@ -41,3 +43,5 @@
 #define js_async_function_call(...) IN_ORDER(js_async_function_call, __VA_ARGS__)
 #define js_async_function_resolve_call(...) IN_ORDER(js_async_function_resolve_call, __VA_ARGS__)
 #define js_async_generator_function_call(...) IN_ORDER(js_async_generator_function_call, __VA_ARGS__)
+
+#endif

@@ -1,5 +1,5 @@
 /* Array.prototype.sort by merging: a comparison is a call of the val's own function and costs more than all else, and merging needs a
-   quarter fewer of them than quickjs's quicksort, on what is sorted already one for each element. The comparison may say anything:
+   tenth fewer of them than quickjs's quicksort, and on what is sorted already one for each element. The comparison may say anything:
    the order is then anything, and still each element stands in it once. */
 
 static void sort_merge(ValueSlot *slots, size_t middle, size_t count, ValueSlot *room, struct array_sort_context *by) {
