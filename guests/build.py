@@ -16,7 +16,8 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from guests.patch import patched
+from guests.edits import EditError, edited
+from guests.patch import PatchError, patched
 
 HERE = Path(__file__).parent
 OUT = HERE / "build"
@@ -51,6 +52,7 @@ def inputs(*folders: str) -> str:
         HERE / "build.py",
         HERE / "boot.py",
         HERE / "patch.py",
+        HERE / "edits.py",
         HERE / "bundle.mjs",
         HERE / "package-lock.json",
         HERE.parent / "kernel" / "image.py",
@@ -170,17 +172,27 @@ def fetch_quickjs() -> None:
     shutil.copy(pins, pinned)
 
 
+def edit_quickjs() -> Path:
+    """Write quickjs.c with our changes; return its folder, which goes before the one that was fetched."""
+    ours = WORK / "edited"
+    ours.mkdir(exist_ok=True)
+    source, script = WORK / "quickjs" / "quickjs.c", HERE / "engine" / "quickjs.ed"
+    try:
+        changed = patched(edited(source.read_bytes(), script.read_text()).decode())
+    except (EditError, PatchError) as error:
+        raise BuildError(str(error)) from error
+    (ours / source.name).write_text(changed)
+    return ours
+
+
 def compile_engine() -> None:
     """Compile and link; refuse any import but the four."""
     stamp, current = WORK / "engine.sha256", inputs("engine")
     if ENGINE.exists() and stamp.exists() and stamp.read_text() == current:
         return
     stamp.unlink(missing_ok=True)
-    quickjs = WORK / "quickjs"
-    own = WORK / "patched"
-    own.mkdir(exist_ok=True)
-    (own / "quickjs.c").write_text(patched((quickjs / "quickjs.c").read_text()))
-    zig = (sys.executable, "-m", "ziglang", "cc", *C_FLAGS, f"-I{own}", f"-I{quickjs}")
+    quickjs, ours = WORK / "quickjs", edit_quickjs()
+    zig = (sys.executable, "-m", "ziglang", "cc", *C_FLAGS, f"-I{ours}", f"-I{quickjs}", f"-I{HERE / 'engine'}")
     objects = []
     for name in QUICKJS:
         made = WORK / f"{name}.o"

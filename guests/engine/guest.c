@@ -1,6 +1,7 @@
 /* The guest: one import that carries authority, one main(), one loop of reply-or-request. See ABI.md.
 
    Exports: boot(stack) and load(length) for the image builder, main(stack, depth, message, got) for a life, buffer(length). */
+#include "order.h"
 #include "quickjs.c"
 #include <malloc.h>
 #include "wire.h"

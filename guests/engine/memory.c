@@ -12,6 +12,7 @@ static void *must(void *block, size_t size) {
   return block;
 }
 static void *take(size_t size) { return must(malloc(size), size); }
+
 static void *take_zeroed(size_t count, size_t size) { return must(calloc(count, size), count && size); }
 static void *retake(void *block, size_t size) { return must(realloc(block, size), size); }
 
