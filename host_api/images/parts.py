@@ -97,13 +97,21 @@ class Parts:
         return True
 
 
+def _distinct(parts: tuple[Part, ...]) -> tuple[Part, ...]:
+    """Return each val once, that was named with its number and without."""
+    found: dict[str, Part] = {}
+    for part in parts:
+        found.setdefault(part.key, part)
+    return tuple(found.values())
+
+
 def sources_of(parts: tuple[Part, ...], authority: Authority) -> dict[str, Source]:
     """Return the sources of an image, by the labels that they have in an evaluation which begins with it.
 
     The entry of an evaluation of one's own is called as its owner writes it, what is read later by its key.
     """
     sources = Sources()
-    for part in parts:
+    for part in _distinct(parts):
         entry = part is parts[0] and authority is Authority.OWN
         name = f"@{part.owner}.{part.name}@{part.version}" if entry else part.key
         sources.add(Principal(part.owner), name, part.unit, private=part.privacy is Privacy.PRIVATE, own=True)
@@ -112,7 +120,7 @@ def sources_of(parts: tuple[Part, ...], authority: Authority) -> dict[str, Sourc
 
 def units_of(parts: tuple[Part, ...], sources: dict[str, Source]) -> tuple[contract.Unit, ...]:
     """Return what is loaded, under these labels."""
-    labelled = zip(parts, sources, strict=True)
+    labelled = zip(_distinct(parts), sources, strict=True)
     return tuple(contract.Unit(part.key, label, part.unit.parts(label)) for part, label in labelled)
 
 

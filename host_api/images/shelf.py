@@ -22,6 +22,7 @@ from kernel.image import BadImage, Image
 _SIGNED = 32
 _LENGTH = struct.Struct("<I")
 SUFFIX = ".image"
+_READING = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 PRUNED_EVERY = 32
 """Files that are written between two looks at how large the folder is."""
 
@@ -59,8 +60,8 @@ class Shelf:
             return None
         path = folder / (name + SUFFIX)
         try:
-            with os.fdopen(os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC), "rb") as file:
-                data = file.read(self._most + 1) if _only_ours(os.fstat(file.fileno())) else b""
+            with os.fdopen(os.open(path, _READING), "rb") as file:
+                data = file.read() if self._is_our_file(os.fstat(file.fileno())) else b""
             os.utime(path)
         except OSError:
             return None
@@ -70,12 +71,16 @@ class Shelf:
     def _write(self, folder: Path, name: str, data: bytes) -> None:
         with suppress(OSError):
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            if not _is_our_folder(folder):
+            if not _is_our_folder(folder) or _SIGNED + len(data) > self._most:
                 return
             handle, made = tempfile.mkstemp(dir=folder)
-            with os.fdopen(handle, "wb") as file:
-                file.write(self._sign(name, data) + data)
-            Path(made).replace(folder / (name + SUFFIX))
+            try:
+                with os.fdopen(handle, "wb") as file:
+                    file.write(self._sign(name, data) + data)
+                Path(made).replace(folder / (name + SUFFIX))
+            except OSError:
+                Path(made).unlink(missing_ok=True)  # a full disk does not fill with halves
+                raise
             self._written += 1
             if self._written % PRUNED_EVERY == 1:
                 self._prune(folder)
@@ -89,6 +94,9 @@ class Shelf:
                 return
             path.unlink(missing_ok=True)
             size -= status.st_size
+
+    def _is_our_file(self, found: os.stat_result) -> bool:
+        return stat.S_ISREG(found.st_mode) and _only_ours(found) and found.st_size <= self._most
 
     def _sign(self, digest: str, body: bytes) -> bytes:
         """Sign a file under its name: one does not stand for another."""
