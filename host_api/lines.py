@@ -25,13 +25,13 @@ class Lines:
     def __init__(self, stream: TextIO) -> None:
         """Take where they go."""
         self._stream = stream
-        self._waiting: list[str] = []
+        self._waiting: list[bytes] = []
         self._timer: asyncio.TimerHandle | None = None
         atexit.register(self.flush)
 
-    def debug(self, line: str) -> None:
+    def debug(self, line: str | bytes) -> None:
         """Write it soon; at once where nothing could do it later."""
-        self._waiting.append(line)
+        self._waiting.append(line if isinstance(line, bytes) else _plain(line))
         if self._timer is None:
             self._wait()
         if len(self._waiting) >= MOST:
@@ -39,9 +39,9 @@ class Lines:
 
     info = msg = debug
 
-    def warning(self, line: str) -> None:
+    def warning(self, line: str | bytes) -> None:
         """Write it now."""
-        self._waiting.append(line)
+        self._waiting.append(line if isinstance(line, bytes) else _plain(line))
         self.flush()
 
     error = critical = fatal = exception = failure = warn = warning
@@ -52,20 +52,19 @@ class Lines:
             self._timer.cancel()
             self._timer = None
         lines, self._waiting = self._waiting, []
-        part: list[str] = []
+        part: list[bytes] = []
         size = 0
         for line in lines:
-            length = 4 * len(line) + 1 if not line.isascii() else len(line) + 1
-            if part and size + length > WHOLE:
+            size += len(line) + 1
+            if part and size > WHOLE:
                 self._write(part)
-                part, size = [], 0
+                part, size = [], len(line) + 1
             part.append(line)
-            size += length
         if part:
             self._write(part)
 
-    def _write(self, lines: list[str]) -> None:
-        self._stream.write("\n".join(lines) + "\n")
+    def _write(self, lines: list[bytes]) -> None:
+        self._stream.write(b"\n".join([*lines, b""]).decode())
         self._stream.flush()
 
     def _wait(self) -> None:
@@ -75,3 +74,7 @@ class Lines:
             self.flush()
         else:
             self._timer = loop.call_later(MOMENT, self.flush)
+
+
+def _plain(line: str) -> bytes:
+    return line.encode("utf-8", "backslashreplace")

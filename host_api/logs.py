@@ -10,7 +10,10 @@ import logging
 import os
 import sys
 import time
+from collections.abc import Sequence
+from contextlib import suppress
 from functools import lru_cache
+from typing import Any
 
 import orjson
 import structlog
@@ -27,14 +30,44 @@ def to_stderr(*, process: bool = False) -> Lines:
     Returns what holds lines back for a moment, to be flushed at the end.
     """
     least = logging.DEBUG if os.environ.get("VALGATE_DEBUG") else logging.INFO
-    lines = Lines(sys.stderr)
+    written = [*((_process,) if process else ()), *(_for_people() if sys.stderr.isatty() else (_as_json,))]
+    output = Output(Lines(sys.stderr), written)
     structlog.configure(
-        processors=[*((_process,) if process else ()), *(_for_people() if sys.stderr.isatty() else (_as_json,))],
+        processors=written,
         wrapper_class=structlog.make_filtering_bound_logger(least),
-        logger_factory=lambda *_: lines,
+        logger_factory=output,
         cache_logger_on_first_use=True,
     )
-    return lines
+    return output.lines
+
+
+class Output:
+    """Where the lines of a log go, and how an event becomes one: what structlog makes its loggers with."""
+
+    def __init__(self, lines: Lines, written: Sequence[Processor]) -> None:
+        """Take the lines, and what writes an event, the last of which makes a line of it."""
+        self.lines, self._written = lines, written
+
+    def __call__(self, *_: object) -> Lines:
+        """Make a logger."""
+        return self.lines
+
+    def say(self, event: EventDict) -> None:
+        """Write an event at `info`, which is never filtered; as structlog would do, without all that it could do besides."""
+        line: Any = event
+        with suppress(structlog.DropEvent):
+            for step in self._written:
+                line = step(None, "info", line)
+            self.lines.info(line)
+
+
+def say(event: EventDict) -> None:
+    """Say what there is a line of for every evaluation; `event` ends with its name, under "event"."""
+    output = structlog.get_config()["logger_factory"]
+    if isinstance(output, Output):
+        output.say(event)
+    else:
+        structlog.get_logger().info(event.pop("event"), **event)
 
 
 def _for_people() -> list[Processor]:
@@ -45,7 +78,7 @@ def _for_people() -> list[Processor]:
     ]
 
 
-def _as_json(logger: WrappedLogger, level: str, event: EventDict) -> str:
+def _as_json(logger: WrappedLogger, level: str, event: EventDict) -> bytes:
     """Write an event as one line. One function and not one for each part: there is a line for every evaluation."""
     event["level"] = level
     second, rest = divmod(time.time_ns(), 1_000_000_000)
@@ -53,9 +86,9 @@ def _as_json(logger: WrappedLogger, level: str, event: EventDict) -> str:
     if event.get("exc_info"):
         event = format_exc_info(logger, level, event)
     try:
-        return orjson.dumps(event, default=repr).decode()
+        return orjson.dumps(event, default=repr)
     except orjson.JSONEncodeError:  # half a character: escaped, it is JSON all the same
-        return json.dumps(event, default=repr)
+        return json.dumps(event, default=repr).encode()
 
 
 @lru_cache(maxsize=2)

@@ -13,6 +13,7 @@ from functools import partial
 
 import structlog
 
+from host_api import logs
 from host_api.audit.recorder import Recorder
 from host_api.audit.redact import Row
 from host_api.capabilities import endings
@@ -141,19 +142,21 @@ class Recorded:
     def _say(self, finished: Finished, evaluation: Evaluation) -> None:
         """One canonical line; what broke in the host goes beside it, to the operator alone."""
         row, error = self._row, finished.error
-        log.info(
-            "evaluation",
-            evaluation=row.id,
-            caller=str(self._frame.caller),
-            source=row.source,
-            state=row.state.value,
-            code=error.code if error else None,
-            cpu_us=row.cpu_us,
-            peak_kib=row.peak_bytes >> 10,
-            guests=evaluation.usage.guests,
-            calls=len(self._recorder.nodes),
-            effects=row.effects,
-            ms=(row.ended or 0) - row.started,
+        logs.say(
+            {
+                "evaluation": row.id,
+                "caller": f"@{self._frame.caller.name}",
+                "source": row.source,
+                "state": str(row.state),
+                "code": error.code if error else None,
+                "cpu_us": row.cpu_us,
+                "peak_kib": row.peak_bytes >> 10,
+                "guests": evaluation.usage.guests,
+                "calls": len(self._recorder.nodes),
+                "effects": row.effects,
+                "ms": (row.ended or 0) - row.started,
+                "event": "evaluation",
+            }
         )
         for failure in evaluation.failures:
             told = "".join(traceback.format_exception(failure.__cause__ or failure))

@@ -44,4 +44,4 @@ class Load:
     def ended(self, row: EvaluationRow) -> None:
         """Count what became of an evaluation, if it came to run."""
         if row.state is not State.RUNNING:
-            self.tally.evaluation(row.source, row.state.value, row.cpu_us / 1e6)
+            self.tally.evaluation(row.source, str(row.state), row.cpu_us / 1e6)

@@ -9,6 +9,7 @@ This file does not know the tables.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -24,6 +25,14 @@ MOST = 256
 """Records of one group; more are written at once."""
 
 
+@dataclass(slots=True)
+class _Group:
+    """Records that are written together, and about how many bytes they have."""
+
+    rows: list[EvaluationRow] = field(default_factory=list)
+    weight: int = 0
+
+
 class Records:
     """What has not reached the disk yet; of one process."""
 
@@ -32,7 +41,7 @@ class Records:
         self._writer, self._record = writer, record
         writer.ahead = self._hand_over
         self._pending: dict[str, EvaluationRow] = {}
-        self._waiting: list[EvaluationRow] = []
+        self._group = _Group()
         self._done: Future[None] | None = None
         self._timer: TimerHandle | None = None
         self.bytes = 0
@@ -44,23 +53,23 @@ class Records:
     @property
     def waiting(self) -> int:
         """How many wait here, which the writer has not heard of."""
-        return len(self._waiting)
+        return len(self._group.rows)
 
     def write(self, row: EvaluationRow, *, urgent: bool) -> Future[None]:
         """Hand a row to the writer, behind those that wait here; the future is done when it is durable."""
         self._hand_over()
-        self._take(row)
-        return self._submit([row], self._future([row]), urgent=urgent)
+        group = _Group()
+        self._take(row, group)
+        return self._submit(group, self._future(group), urgent=urgent)
 
     def gather(self, row: EvaluationRow) -> Future[None]:
         """Let a row wait for company. The future is the group's."""
-        self._take(row)
-        done = self._done
+        group, done = self._group, self._done
+        self._take(row, group)
         if done is None:
-            done = self._done = self._future(self._waiting)
+            done = self._done = self._future(group)
             self._timer = done.get_loop().call_later(LAZY_SECONDS, self._hand_over)
-        self._waiting.append(row)
-        if len(self._waiting) >= MOST:
+        if len(group.rows) >= MOST:
             self._hand_over()
         return done
 
@@ -70,31 +79,34 @@ class Records:
             return
         if self._timer is not None:
             self._timer.cancel()
-        rows, done = self._waiting, self._done
-        self._waiting, self._done, self._timer = [], None, None
-        self._submit(rows, done, urgent=True)
+        group, done = self._group, self._done
+        self._group, self._done, self._timer = _Group(), None, None
+        self._submit(group, done, urgent=True)
 
-    def _take(self, row: EvaluationRow) -> None:
+    def _take(self, row: EvaluationRow, group: _Group) -> None:
+        weight = row.weight
         self._pending[row.id] = row
-        self.bytes += row.weight
+        group.rows.append(row)
+        group.weight += weight
+        self.bytes += weight
 
-    def _future(self, rows: list[EvaluationRow]) -> Future[None]:
+    def _future(self, group: _Group) -> Future[None]:
         """Make the future of these rows; what is to be done when it is done is done before anybody else hears of it."""
         done: Future[None] = self._writer.future()
-        done.add_done_callback(partial(self._settled, rows))
+        done.add_done_callback(partial(self._settled, group))
         return done
 
-    def _submit(self, rows: list[EvaluationRow], done: Future[None], *, urgent: bool) -> Future[None]:
-        self._writer.put(self._record(rows), done, urgent=urgent, weight=len(rows))
+    def _submit(self, group: _Group, done: Future[None], *, urgent: bool) -> Future[None]:
+        self._writer.put(self._record(group.rows), done, urgent=urgent, weight=len(group.rows))
         return done
 
-    def _settled(self, rows: list[EvaluationRow], done: Future[None]) -> None:
+    def _settled(self, group: _Group, done: Future[None]) -> None:
         broken = None if done.cancelled() else done.exception()
-        if broken is not None and len(rows) > 1:
-            self._apart(rows)
+        self.bytes -= group.weight
+        if broken is not None and len(group.rows) > 1:
+            self._apart(group.rows)
             return
-        for row in rows:
-            self.bytes -= row.weight
+        for row in group.rows:
             if self._pending.get(row.id) is row:
                 del self._pending[row.id]
         if broken is not None:
@@ -103,7 +115,9 @@ class Records:
     def _apart(self, rows: list[EvaluationRow]) -> None:
         """Write each by itself: one that cannot be written takes no other with it."""
         for row in rows:
-            self._submit([row], self._future([row]), urgent=True)
+            alone = _Group()
+            self._take(row, alone)
+            self._submit(alone, self._future(alone), urgent=True)
 
 
 def _say(broken: BaseException) -> None:
