@@ -14,6 +14,7 @@ import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, field, replace
+from typing import NamedTuple
 
 from kernel import membrane, wire
 from kernel.capability import Capability, Later, Load, Node, Run, Values
@@ -38,6 +39,9 @@ from kernel.guest import Export, Guest, Promised, Settled, Thing, hold, passable
 from kernel.principals import Frame
 from kernel.scheduler import Meter, Scheduler
 from kernel.wire import Kind, Message, Op, Ref, Result, Say, Value
+
+LOADED = wire.encode(True)  # noqa: FBT003 - a value like others
+"""Behind what code came to: who asked for a val is told so that it is code."""
 
 
 @dataclass(slots=True)
@@ -71,8 +75,7 @@ class Usage:
     cancelled: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Open:
+class Open(NamedTuple):
     """A call that has not returned: who waits (None: the kernel), who works, and the node of the tree it belongs to."""
 
     caller: Guest | None
@@ -419,7 +422,9 @@ class Evaluation:
         except Refusal as refusal:
             self._throw(caller, refusal)
         else:
-            self._reply(caller, message.op & wire.STATUS, refs, message.payload)
+            loaded = opened.loading and not message.op & wire.THREW
+            payload = message.payload + LOADED if loaded else message.payload
+            self._reply(caller, message.op & wire.STATUS, refs, payload)
 
     def _finish(self, guest: Guest, message: Message) -> None:
         if guest is not self._guests.get(self._frame) or self._outcome is not None:
@@ -514,7 +519,7 @@ class Evaluation:
         opened = self._unasked(guest)
         giver, source = (thing.home, thing.source) if isinstance(thing, Export) else (guest, "")
         try:
-            refs = self._hand_over_all(giver, guest, settled.things, replace(opened, source=source))
+            refs = self._hand_over_all(giver, guest, settled.things, opened._replace(source=source))
         except Refusal as refusal:  # its table is full: for this guest the promise came to that
             settled, refs = _rejected(refusal), ()
         self._request(opened, Op.SETTLED | wire.PUMP_AFTER, handle, refs, wire.encode(settled.status) + settled.payload)

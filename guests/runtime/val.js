@@ -1,10 +1,9 @@
-// Vals: read, load, write, change. The other half is host_api/capabilities/val.py.
+// Vals: read, write, change. The other half is host_api/capabilities/val.py.
 import { named } from "./born.js";
 import { show } from "./console.js";
 import { asKept } from "./web/crossing.js";
 
 const READ = 1;
-const LOAD = 2;
 const WRITE = 3;
 const WRITE_SOURCE = 4;
 const DELETE = 5;
@@ -56,6 +55,11 @@ export function read(host, ref) {
   if (key in codes) return codes[key].value;
   const known = held[key];
   const answer = host.glue.call(host.handle("val", READ), READ, ref.owner, ref.name, ref.version ?? NONE, known ? known.version : NONE);
+  if (host.glue.more()) {
+    delete held[key];
+    codes[key] = { value: answer };
+    return answer;
+  }
   const what = answer[0];
   const bytes = answer[2];
   if (what === DATA) {
@@ -65,10 +69,8 @@ export function read(host, ref) {
   if (what === UNCHANGED) return known.mine ? known.value : isObject(known.value) ? (known.value = host.glue.unpack(known.bytes)) : known.value;
   delete held[key];
   if (what !== CODE) return undefined;
-  // what this guest holds already is its own code: the read was decided, and there is nothing to fetch
-  const value = bytes in host.units ? host.units[bytes].value : host.call("val", LOAD, bytes);
-  codes[key] = { value };
-  return value;
+  codes[key] = host.units[bytes]; // this guest's image holds it
+  return codes[key].value;
 }
 
 // What JSON and people see of a value, beside its bytes.

@@ -32,7 +32,8 @@ class Recorder:
 
     def open(self, node: Node) -> None:
         """Take a node that has just begun: a grant is kept at once, a host call when its verdict is known."""
-        self.began = perf_counter()
+        if self.told:
+            self.began = perf_counter()
         if node.capability == "grant":
             self._keep(node)
 
