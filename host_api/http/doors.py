@@ -17,7 +17,7 @@ from aiohttp import web
 from host_api.house import House
 from host_api.http.gate import GATE
 from host_api.http.gathered import answering
-from host_api.http.listening import Runner
+from host_api.http.listening import Runner, stop_taking
 from host_api.processes.birth import Birth
 from host_api.processes.doors import BACKLOG
 from host_api.processes.orders import obey
@@ -54,8 +54,7 @@ class Doors:
         if gate.stopping or gate.retiring:
             return
         for number in self._others.keys() - numbers:
-            for site in self._others.pop(number):
-                await site.stop()
+            await stop_taking(self._others.pop(number))
         for number in numbers - self._others.keys():
             self._others[number] = await self._opened(number)
 

@@ -41,7 +41,7 @@ WRITE_OUT_SECONDS = 1.0
 CUT_SECONDS = 0.01
 """The same for what is cancelled; 0 would be without end."""
 TURNS = 10
-"""Turns of the loop in which a connection that the system has given us is counted; three are enough."""
+"""Turns of the loop until a connection that the system has given us is served and counted; three are enough."""
 
 
 class _Arrival(asyncio.Protocol):
@@ -157,15 +157,9 @@ class Runner(web.AppRunner):
         )
 
     async def retire(self) -> None:
-        """Stop listening, and serve those who are connected until each has had an answer and left, within the time of a stop.
-
-        Others listen on. A connection that was just taken is counted some turns of the loop later.
-        """
+        """Stop listening, and serve those who are connected until each has had an answer and left, within the time of a stop."""
         self._gate.retiring = True
-        for site in list(self.sites):
-            await site.stop()
-        for _ in range(TURNS):
-            await asyncio.sleep(0)
+        await stop_taking(list(self.sites))
         await self._gate.emptied()
 
     async def cleanup(self) -> None:
@@ -177,6 +171,21 @@ class Runner(web.AppRunner):
         # The library waits it twice: for the answer, then for the end of the connection.
         self._shutdown_timeout = WRITE_OUT_SECONDS / 2 if quiet else CUT_SECONDS
         await super().cleanup()
+
+
+async def stop_taking(sites: list[web.BaseSite]) -> None:
+    """Stop listening while others listen on at the same sockets; a connection that was taken just now is served.
+
+    The library's stop alone would lose it: a listener that is closed makes nothing of what it took in the same turn of the loop.
+    """
+    loop = asyncio.get_running_loop()
+    for site in sites:
+        for one in getattr(site._server, "sockets", ()):  # noqa: SLF001 - the pinned library has no other way to its listener
+            loop.remove_reader(one.fileno())
+    for _ in range(TURNS):
+        await asyncio.sleep(0)
+    for site in sites:
+        await site.stop()
 
 
 async def _in_our_shape(handler: Handler, direct: Direct, request: BaseRequest) -> web.StreamResponse:
