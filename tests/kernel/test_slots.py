@@ -153,17 +153,27 @@ def act(slot: Slot, actions: list[tuple[str, int]]) -> None:
             ctypes.string_at(slot.at + number, len(MARK))
 
 
-@pytest.mark.parametrize("pagemap", [True, False], ids=["asked", "not asked"])
+def asked(slots: Slots) -> None:
+    """The system says what was written."""
+
+
+def not_asked(slots: Slots) -> None:
+    slots.close()
+
+
+def in_a_child(slots: Slots) -> None:
+    """It would say what another process has written."""
+    slots._process += 1
+
+
+@pytest.mark.parametrize("where", [asked, not_asked, in_a_child])
 @given(lives=st.lists(ACTIONS, min_size=1, max_size=3), numbers=NUMBERS)
 def test_a_slot_given_back_is_the_heap_again_byte_for_byte(
-    pagemap: bool,  # noqa: FBT001 - a case
-    lives: list[list[tuple[str, int]]],
-    numbers: list[int],
+    where: Callable[[Slots], None], lives: list[list[tuple[str, int]]], numbers: list[int]
 ) -> None:
     """Whatever its guests wrote, wherever they read, however far they grew; over another heap, with pages that are copied."""
     slots, pieces = Slots(), pieces_of([number for number in numbers if number < SIZE])
-    if not pagemap:
-        slots.close()
+    where(slots)
     heap = Heap(SIZE * PAGE, pieces, base())
     slot = slots.take(heap)
     fresh = memory_of(slot)
