@@ -36,6 +36,14 @@ class Operation(Protocol):
         """Which accesses it needs decided; none for what every frame may do."""
 
 
+Decided = tuple[Operation, tuple[Decision, ...]]
+Known = dict[tuple[int, int, bytes], Decided]
+"""What a guest's questions came to, by handle, operation and payload: a handle is never given to another thing.
+
+An operation is the same for the same bytes, and nothing that a capability does changes it.
+"""
+
+
 class Seen(StrEnum):
     """How a host call ended, as its record says."""
 

@@ -175,7 +175,7 @@ class Evaluation:
         if start is None or not isinstance(start.program, Program):
             return Guest.born(frame, self._kernel.image, self._run.limits)
         guest = Guest.born(frame, start.program, self._run.limits)
-        guest.loaded.update(start.units)
+        guest.holds = start.units
         return guest
 
     def _birth(self, guest: Guest) -> bytes:
@@ -339,10 +339,11 @@ class Evaluation:
     async def _ask_host(self, guest: Guest, capability: Capability, message: Message) -> None:
         during = self._frames[-1]
         node = self._node(during.node, guest.frame, capability.name, "?", "?")
-        self._meter.charge()
         self._may_wait()
         try:
-            answer = await membrane.host_call(self._run, guest.frame, capability, message, node, during.source)
+            answer = await membrane.host_call(
+                self._run, guest.frame, capability, message, node, during.source, guest.known
+            )
         finally:
             self._meter.charge_host()
         match answer.reply:
@@ -388,7 +389,7 @@ class Evaluation:
         if unit.key in home.loading:
             raise BadRequest(f"{unit.name} is still being loaded: its top level reads itself")
         home.loading.add(unit.key)
-        parts = () if unit.key in home.loaded else unit.parts
+        parts = () if unit.key in home.loaded or unit.key in home.holds else unit.parts
         payload = self._birth(home) + wire.encode(unit.key, *parts)
         self._request(Open(asker, home, node.id, unit.name, unit.key), Op.LOAD, 0, (), payload)
 

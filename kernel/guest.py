@@ -5,10 +5,11 @@ Everything about a guest's state is here. This file does not know what a message
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, field
 
 from kernel import wire
-from kernel.capability import Capability
+from kernel.capability import Capability, Known
 from kernel.errors import BadRequest, BrokenGuest, LimitError
 from kernel.fiber import Fiber, Program
 from kernel.handles import HandleTable
@@ -64,6 +65,9 @@ class Guest:
     releases: dict[int, Export] = field(default_factory=dict)
     loaded: dict[str, str] = field(default_factory=dict)
     loading: set[str] = field(default_factory=set)
+    holds: Collection[str] = ()
+    """Keys of the code that its image holds."""
+    known: Known = field(default_factory=dict)
     kept: int = 0
     """Bytes of what its promises came to, as long as it is held for others."""
     inbox: tuple[int, int] = (0, 0)
