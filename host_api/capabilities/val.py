@@ -16,7 +16,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 
 from host_api.capabilities import parts
 from host_api.capabilities.effects import before_effect
@@ -32,7 +31,7 @@ from host_api.capabilities.val_operations import (
     WriteSource,
 )
 from host_api.compiler import Compiler, Unit
-from host_api.images import Images
+from host_api.images import Images, Prepared
 from host_api.sources import Sources, key_of
 from host_api.store import MUST_NOT_EXIST, Kind, Privacy, Store, Val, is_public
 from kernel import capability as contract
@@ -129,24 +128,30 @@ class Vals:
             loaded.fix(owner, val.name, val.version)
         own = frame.authority is Authority.OWN and owner == frame.caller
         authority, key = Authority.OWN if own else Authority.FOREIGN, key_of(owner, val.name, val.version)
-        home = replace(frame, author=owner, authority=authority)
+        home = Frame(frame.policy, frame.caller, owner, authority)
+        prepared = None if own else await self._prepared(val, home, call.run)
         if key not in loaded.units:
-            unit = await self._compiler.compile(val.code, _payer(call))
-            private = val.privacy is Privacy.PRIVATE
-            source = Sources.of(call.run).add(owner, key, unit, private=private, own=owner == frame.caller)
-            loaded.units[key] = contract.Unit(key, source.label, unit.parts(source.label))
-        if not own:
-            await self._offer_image(val, home, call.run)
+            loaded.units[key] = await self._unit(val, key, prepared, call)
         start = call.run.starts.get(home)
         if home == frame and start is not None and key in start.units:
             return Answer(Values((CODE, val.version, key)), row=decision.row)
         return Answer(Load(owner, authority, loaded.units[key]), row=decision.row)
 
-    async def _offer_image(self, val: Val, home: Frame, run: Run) -> None:
+    async def _prepared(self, val: Val, home: Frame, run: Run) -> Prepared | None:
         """Have the guest of another's code be born with the first val that it is asked for, and what that names."""
-        prepared = None if home in run.starts else await self._images.of(val, Authority.FOREIGN)
-        if prepared is not None and prepared.start is not None:
+        prepared = await self._images.of(val, Authority.FOREIGN)
+        if prepared is not None and prepared.start is not None and home not in run.starts:
             run.starts[home] = prepared.start
+        return prepared
+
+    async def _unit(self, val: Val, key: str, prepared: Prepared | None, call: Call) -> contract.Unit:
+        """Return what is to be loaded, compiled for its image or now, under the label by which stacks name it."""
+        known = prepared.sources.get(key) if prepared else None
+        unit = known.unit if known else await self._compiler.compile(val.code, _payer(call))
+        owner, private = Principal(val.owner), val.privacy is Privacy.PRIVATE
+        source = Sources.of(call.run).add(owner, key, unit, private=private, own=owner == call.frame.caller)
+        offered = prepared.units.get(key) if prepared else None
+        return offered or contract.Unit(key, source.label, unit.parts(source.label))
 
     # -- writing ---------------------------------------------------------------------------------------
 
