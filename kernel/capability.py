@@ -36,14 +36,6 @@ class Operation(Protocol):
         """Which accesses it needs decided; none for what every frame may do."""
 
 
-Decided = tuple[Operation, tuple[Decision, ...]]
-Known = dict[tuple[int, int, bytes], Decided]
-"""What a guest's questions came to, by handle, operation and payload: a handle is never given to another thing.
-
-An operation is the same for the same bytes, and nothing that a capability does changes it.
-"""
-
-
 class Seen(StrEnum):
     """How a host call ended, as its record says."""
 
@@ -198,3 +190,11 @@ class Capability(Protocol):
 
     async def perform(self, operation: Operation, call: Call) -> Answer:
         """Do it, as the decisions allow; raise a Refusal to throw into the guest."""
+
+
+Decided = tuple[Operation, tuple[Decision, ...]]
+Known = dict[tuple[Capability, int, bytes], Decided]
+"""What the questions of one frame came to, by capability, operation and payload.
+
+An operation is the same for the same bytes, nothing that a capability does changes it, and the table does not change.
+"""

@@ -11,13 +11,13 @@ Everything about the order of things is here. This file does not know what a hos
 from __future__ import annotations
 
 import asyncio
-from collections import deque
+from collections import OrderedDict, deque
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 from kernel import membrane, wire
-from kernel.capability import Capability, Later, Load, Node, Run, Values
+from kernel.capability import Capability, Known, Later, Load, Node, Run, Values
 from kernel.engine import Engine
 from kernel.errors import (
     BadRequest,
@@ -40,6 +40,7 @@ from kernel.principals import Frame
 from kernel.scheduler import Meter, Scheduler
 from kernel.wire import Kind, Message, Op, Ref, Result, Say, Value
 
+MOST_FRAMES = 1_000
 LOADED = wire.encode(True)  # noqa: FBT003 - a value like others
 """Behind what code came to: who asked for a val is told so that it is code."""
 
@@ -53,8 +54,21 @@ class Kernel:
     scheduler: Scheduler = field(default_factory=Scheduler)
     greetings: dict[tuple[tuple[Capability, ...], tuple[int, ...]], bytes] = field(default_factory=dict)
     """What guests are told at birth: which capabilities they hold, under which handles."""
+    known: OrderedDict[Frame, Known] = field(default_factory=OrderedDict)
+    """What guests of a frame have asked before."""
     guests: int = 0
     most_guests: int = 16_384
+
+    def known_of(self, frame: Frame) -> Known:
+        """Return what guests of this frame have asked before; of those that were seen least lately nothing is kept."""
+        known = self.known.get(frame)
+        if known is None:
+            known = self.known[frame] = {}
+            if len(self.known) > MOST_FRAMES:
+                self.known.popitem(last=False)
+        else:
+            self.known.move_to_end(frame)
+        return known
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,6 +182,7 @@ class Evaluation:
         if self._kernel.guests >= self._kernel.most_guests:
             raise Overloaded("too many guests are alive; try again in a moment")
         guest = self._born(frame)
+        guest.known = self._kernel.known_of(frame)
         self._guests[frame] = guest
         self._kernel.guests += 1
         self.usage.guests += 1

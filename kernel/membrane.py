@@ -12,7 +12,7 @@ from kernel.policy import decide
 from kernel.principals import Frame
 
 MOST_KNOWN, MOST_KNOWN_BYTES = 64, 128
-"""Questions of one guest that are understood once; longer ones are not asked again and again."""
+"""Questions of one frame that are understood once; longer ones are not asked again and again."""
 
 
 async def host_call(
@@ -21,11 +21,11 @@ async def host_call(
     """Perform one host call of a guest of this frame; raise a Refusal or HostFailure to be thrown into it.
 
     `node` is the call's place in the tree; it is filled in and handed to the recorder whatever happens.
-    `known` is what this guest's earlier questions came to: the same bytes mean the same, and the table does not change.
+    `known` is what earlier questions of this frame came to: the same bytes mean the same, and the table does not change.
     """
     run.recorder.open(node)
     try:
-        asked = message.target, message.op, message.payload
+        asked = capability, message.op, message.payload
         operation, decisions = known.get(asked) or _decided(frame, capability, message, known)
         node.op, node.target = operation.name, operation.target
         answer = await capability.perform(operation, Call(run, frame, decisions, source, node))
@@ -49,7 +49,7 @@ def _decided(frame: Frame, capability: Capability, message: wire.Message, known:
     operation = _parse(capability, message)
     decisions = tuple(decide(frame, access, owner) for access, owner in operation.asks)
     if len(message.payload) <= MOST_KNOWN_BYTES and len(known) < MOST_KNOWN:
-        known[message.target, message.op, message.payload] = operation, decisions
+        known[capability, message.op, message.payload] = operation, decisions
     return operation, decisions
 
 
