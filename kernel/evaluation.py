@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import OrderedDict, deque
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Collection, Iterable
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
@@ -40,7 +40,7 @@ from kernel.principals import Frame
 from kernel.scheduler import Meter, Scheduler
 from kernel.wire import Kind, Message, Op, Ref, Result, Say, Value
 
-MOST_FRAMES = 1_000
+MOST_FRAMES, MOST_ENDED = 1_000, 4
 LOADED = wire.encode(True)  # noqa: FBT003 - a value like others
 """Behind what code came to: who asked for a val is told so that it is code."""
 
@@ -56,8 +56,23 @@ class Kernel:
     """What guests are told at birth: which capabilities they hold, under which handles."""
     known: OrderedDict[Frame, Known] = field(default_factory=OrderedDict)
     """What guests of a frame have asked before."""
+    ended: list[Guest] = field(default_factory=list)
     guests: int = 0
     most_guests: int = 16_384
+
+    def bury(self, guests: Collection[Guest]) -> None:
+        """Close guests that have ended: a few of them in the next turn of the loop, since who waits for their answer has it by then."""
+        self.guests -= len(guests)
+        if not self.ended:
+            asyncio.get_running_loop().call_soon(self.bury_all)
+        self.ended += guests
+        if len(self.ended) > MOST_ENDED:
+            self.bury_all()
+
+    def bury_all(self) -> None:
+        """Close every guest that has ended."""
+        while self.ended:
+            self.ended.pop().close()
 
     def known_of(self, frame: Frame) -> Known:
         """Return what guests of this frame have asked before; of those that were seen least lately nothing is kept."""
@@ -162,8 +177,8 @@ class Evaluation:
         self.usage.cancelled = sum(not task.done() for task in self._tasks)
         self.usage.cpu = self._meter.used + self._run.worked
         for guest in self._guests.values():
-            self.usage.peak = max(self.usage.peak, guest.close())
-            self._kernel.guests -= 1
+            self.usage.peak = max(self.usage.peak, guest.end())
+        self._kernel.bury(self._guests.values())
         self._guests.clear()  # before anything is awaited: a second cancellation leaves no guest behind
         self._frames.clear()
         for task in self._tasks:

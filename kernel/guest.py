@@ -157,14 +157,16 @@ class Guest:
         nature = thing.nature if isinstance(thing, Export | Promised) else 0
         return number << wire.KIND_BITS | nature | Ref.HANDLE, fresh
 
-    def close(self) -> int:
-        """End it: every handle is dead. Returns its memory in bytes."""
-        size = self.fiber.memory_size()
+    def end(self) -> int:
+        """Every handle is dead, and it is asked nothing any more; `close` is still to be called. Returns its memory in bytes."""
         self.handles.revoke_all()
         self.exports.clear()  # they name their home: it would wait for the collector, and what promises came to with it
         self.releases.clear()
+        return self.fiber.memory_size()
+
+    def close(self) -> None:
+        """Let go of its fiber and memory."""
         self.fiber.close()
-        return size
 
 
 def passable(thing: Thing) -> Export | Promised:
