@@ -15,8 +15,8 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from aiohttp.web import PayloadAccessError
 from aiohttp.http_writer import StreamWriter
+from aiohttp.web import PayloadAccessError
 from aiohttp.web_protocol import ERROR, RequestHandler, _ErrInfo
 
 if TYPE_CHECKING:
