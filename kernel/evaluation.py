@@ -14,7 +14,7 @@ import asyncio
 from collections import OrderedDict, deque
 from collections.abc import Awaitable, Callable, Collection, Iterable
 from dataclasses import dataclass, field, replace
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from kernel import membrane, wire
 from kernel.capability import Capability, Known, Later, Load, Node, Run, Values
@@ -40,6 +40,9 @@ from kernel.principals import Frame
 from kernel.scheduler import Meter, Scheduler
 from kernel.wire import Kind, Message, Op, Ref, Result, Say, Value
 
+K = TypeVar("K")
+V = TypeVar("V")
+Birth = tuple[tuple[Capability, ...], bytes]
 MOST_FRAMES, MOST_ENDED = 1_000, 4
 LOADED = wire.encode(True)  # noqa: FBT003 - a value like others
 """Behind what code came to: who asked for a val is told so that it is code."""
@@ -52,8 +55,8 @@ class Kernel:
     engine: Engine
     image: Program
     scheduler: Scheduler = field(default_factory=Scheduler)
-    greetings: dict[tuple[tuple[Capability, ...], tuple[int, ...]], bytes] = field(default_factory=dict)
-    """What guests are told at birth: which capabilities they hold, under which handles."""
+    births: OrderedDict[tuple[Frame, tuple[Capability, ...]], Birth] = field(default_factory=OrderedDict)
+    """What guests of a frame are granted of these capabilities, and how they are told."""
     known: OrderedDict[Frame, Known] = field(default_factory=OrderedDict)
     """What guests of a frame have asked before."""
     ended: list[Guest] = field(default_factory=list)
@@ -75,15 +78,30 @@ class Kernel:
             self.ended.pop().close()
 
     def known_of(self, frame: Frame) -> Known:
-        """Return what guests of this frame have asked before; of those that were seen least lately nothing is kept."""
+        """Return what guests of this frame have asked before."""
         known = self.known.get(frame)
         if known is None:
-            known = self.known[frame] = {}
-            if len(self.known) > MOST_FRAMES:
-                self.known.popitem(last=False)
-        else:
-            self.known.move_to_end(frame)
+            known = _kept(self.known, frame, {})
         return known
+
+    def birth(self, frame: Frame, capabilities: tuple[Capability, ...]) -> Birth:
+        """Return which of these a guest of this frame holds, as handles 1, 2, 3 …, and what it is told: an array of names and handles."""
+        birth = self.births.get((frame, capabilities))
+        if birth is None:
+            granted = tuple(one for one in capabilities if one.grant(frame))
+            said: list[Value] = []
+            for handle, one in enumerate(granted, 1):
+                said += [one.name, handle]
+            birth = _kept(self.births, (frame, capabilities), (granted, wire.encode_array(*said)))
+        return birth
+
+
+def _kept(table: OrderedDict[K, V], key: K, value: V) -> V:
+    """Remember something of a frame; what was remembered first goes when it is too much."""
+    table[key] = value
+    if len(table) > MOST_FRAMES:
+        table.popitem(last=False)
+    return value
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,15 +234,8 @@ class Evaluation:
         if guest.greeted:
             return wire.UNDEFINED
         guest.greeted = True
-        granted = tuple([one for one in self._capabilities if one.grant(guest.frame)])
-        handles = tuple([guest.handles.grant(one)[0] for one in granted])
-        greeting = self._kernel.greetings.get((granted, handles))
-        if greeting is None:
-            said: list[Value] = []
-            for one, handle in zip(granted, handles, strict=True):
-                said += [one.name, handle]
-            greeting = wire.encode_array(*said)
-            self._kernel.greetings[granted, handles] = greeting
+        granted, greeting = self._kernel.birth(guest.frame, self._capabilities)
+        guest.handles.grant_first(granted)
         return greeting
 
     # -- one slice ------------------------------------------------------------------------------------
