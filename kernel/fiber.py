@@ -345,8 +345,9 @@ class Fiber:
         self.memory, self.gate = here + _MEMORY + _EXTERN_AT, here + _GATE
         self.continuation = _QUADS.pack(_strlen, self.gate, 0)
         _born = self._slot
-        check(_instance_new(context, memory, None, 0, here + _IMAGE, here + _TRAP))
+        refused = _instance_new(context, memory, None, 0, here + _IMAGE, here + _TRAP)
         _born = None
+        check(refused)
         self._insist(_export_get(context, here + _IMAGE, b"memory", 6, here + _MEMORY), "a memory")
         check(_linker_define(linker, context, b"env", 3, b"memory", 6, here + _MEMORY))
         future = _linker_instantiate(linker, context, code, here + _ENGINE, here + _TRAP, here + _ERROR)
