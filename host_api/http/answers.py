@@ -69,7 +69,6 @@ class Told(web.Response):
     def __init__(self, body: bytes, more: Mapping[str, str]) -> None:
         """Take the body, and what the head says of it beside the usual: names and values that no val has chosen."""
         super().__init__(body=body)
-        self[DRESSED] = True
         self._told, self._more, self._seen = body, more, False
 
     @property
@@ -101,7 +100,7 @@ def answer(value: object, status: int = 200) -> web.Response:
 
 def dress(response: web.StreamResponse, *, runs_code: bool) -> None:
     """Put on, once, what every answer carries; a val may say how long its own is kept, and who may read it."""
-    if response.get(DRESSED, False):
+    if isinstance(response, Told) or DRESSED in response:
         return
     response[DRESSED] = True
     caching = response.headers.get("Cache-Control")
