@@ -31,8 +31,8 @@ async def test_one_page_has_the_counts_of_every_process_and_says_whose_they_are(
         families = list(text_string_to_metric_families(page))
         ended = [one for family in families for one in family.samples if one.name == "valgate_evaluations_total"]
         async with asyncio.timeout(60):
-            while len(server.events("evaluation")) < sum(one.value for one in ended):
-                await asyncio.sleep(0.01)  # lines of the log are held back for a moment
+            while len(server.events("evaluation")) < sum(one.value for one in ended):  # noqa: ASYNC110 - another process writes it
+                await asyncio.sleep(0.01)
         done = len(server.events("evaluation"))
     assert len({family.name for family in families}) == len(families)
     assert all(sample.labels["process"] in {"0", "1"} for family in families for sample in family.samples)
