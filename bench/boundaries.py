@@ -20,21 +20,23 @@ class Boundary:
 
 FIRST = "host_api.http.connections:Connection.data_received"
 """Its first call of a request is where the request begins."""
-LAST = "aiohttp.web_protocol:RequestHandler.finish_response"
-"""Its end is where the answer has been written."""
+LAST = "host_api.http.exchanges:Exchanges._exchange"
+"""Its end is where the answer has been written. Guests are buried after it, in the next turn of the loop."""
 BETWEEN = "HTTP: the library's tasks and the event loop"
 """What lies between the two, and in no boundary."""
 
 BOUNDARIES = (
     Boundary("HTTP: parsing", FIRST),
     Boundary("HTTP: routing", "aiohttp.web_urldispatcher:UrlDispatcher.resolve"),
+    Boundary("HTTP: routing", "host_api.http.direct:Direct.answer"),
     Boundary("HTTP: guard, gate, handler", "host_api.http.guard:_answered"),
     Boundary("HTTP: the body's arguments", "host_api.http.run:_arguments"),
     Boundary("requester: token, scope, rate", "host_api.http.app:admit"),
     Boundary("store: the val is read", "host_api.store.store:Store.val"),
     Boundary("evaluating: chain, bounds, frame", "host_api.evaluating.evaluator:Evaluator.evaluate"),
     Boundary("evaluating: chain, bounds, frame", "host_api.evaluating.runner:Runner.run"),
-    Boundary("compiler: the unit is looked up", "host_api.compiler.compiler:Compiler.compile"),
+    Boundary("images and compiler: the code is looked up", "host_api.images.images:Images.of"),
+    Boundary("images and compiler: the code is looked up", "host_api.compiler.compiler:Compiler.compile"),
     Boundary("record: begun", "host_api.evaluating.recorded:Recorded.__init__"),
     Boundary("guest: birth", "kernel.evaluation:Evaluation._guest", whole=True),
     Boundary("guest: runs", "kernel.fiber:Fiber.step"),
@@ -42,10 +44,9 @@ BOUNDARIES = (
     Boundary("membrane: host calls", "kernel.membrane:host_call"),
     Boundary("guest: death", "kernel.evaluation:Evaluation._close", whole=True),
     Boundary("record: made and queued", "host_api.evaluating.recorded:Recorded._left_behind"),
-    Boundary("record: made and queued", "host_api.evaluating.recorded:Recorded._record"),
-    Boundary("record: made and queued", "host_api.evaluating.recorded:keep_record"),
     Boundary("record: made and queued", "host_api.evaluating.recorded:Recorded.go"),
     Boundary("log: one line", "host_api.evaluating.recorded:Recorded._say"),
     Boundary("HTTP: the answer is made", "host_api.http.answering:HttpDoor.finish"),
-    Boundary("HTTP: the answer is written", LAST),
+    Boundary("HTTP: the answer is written", "host_api.http.answers:Told.prepare"),
+    Boundary("HTTP: one exchange", LAST),
 )

@@ -49,5 +49,5 @@ PARTS = (
     Part("spin", "evaluations that spin for their whole budget, beside normal requests", "bench.spinning"),
     Part("rooms", "what costs what: microseconds from request to answer, by room of the house", "bench.rooms"),
     Part("processes", "two processes against one", "bench.several"),
-    Part("micro", "the JavaScript micro-suite, beside native quickjs-ng", "bench.micro"),
+    Part("micro", "the JavaScript micro-suite, beside native quickjs-ng", "bench.micro.comparing"),
 )

@@ -132,6 +132,19 @@ class Connection(Exchanges):
 
     # -- what goes -------------------------------------------------------------------------------------
 
+    def send(self, data: bytes) -> None:
+        """Write a whole answer by the end of this turn of the loop; at once where the next request is here already.
+
+        Raises ConnectionResetError where nobody is there any more.
+        """
+        if self._wire is None or self._wire.is_closing():
+            raise ConnectionResetError
+        if not self._messages:
+            self.gate.outbox.put(self._wire, data)
+            return
+        self.gate.outbox.flush()
+        self._wire.write(data)
+
     def pause_writing(self) -> None:
         """Begin to look whether the reader reads."""
         super().pause_writing()

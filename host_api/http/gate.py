@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, cast
 
 from aiohttp import web
 
+from host_api.http.outbox import Outbox
 from host_api.http.proxies import Proxies, read_address, site_of
 from host_api.load.bound import Bound
 from host_api.load.rates import Rates
@@ -40,6 +41,7 @@ class Gate:
         self.strangers = Bound("connections", settings.connections, share=SHARE)
         self.requests = Bound("requests", settings.requests)
         self.unread = Unread(settings.unread)
+        self.outbox = Outbox()
         self.rates = Rates(settings.rate)
         self.proxies = Proxies(settings.proxies)
         self._drain = settings.drain

@@ -5,8 +5,8 @@ from __future__ import annotations
 import resource
 from contextlib import suppress
 
-BESIDE = 200
-"""Descriptors for everything that is no connection: the database, lookups, pipes."""
+BESIDE = 700
+"""Descriptors for everything that is no connection: the database, images of vals, lookups, pipes."""
 
 
 def widen(connections: int) -> int:
