@@ -112,6 +112,7 @@ class Evaluation:
 
     async def run(self, entry: Entry) -> tuple[Value, ...]:
         """Run to the end; return the plain values that the runtime finished with. Raise GuestError, LimitReached or HostError."""
+        await self._kernel.scheduler.enter()
         self._meter.begin_slice()
         self._deadline = asyncio.get_running_loop().time() + self._run.limits.wall
         try:
@@ -529,6 +530,7 @@ class Evaluation:
         self._may_wait()
         self._wake.clear()
         await self._wake.wait()
+        await self._kernel.scheduler.enter()
         self._meter.begin_slice()
 
     def _end(self) -> Guest | None:
