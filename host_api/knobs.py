@@ -90,7 +90,7 @@ KNOBS: tuple[Knob, ...] = (
     ),
     seconds("CPU", "processor time of an evaluation", most=3600),
     seconds("WALL", "how long an evaluation may take", most=86_400),
-    size("MEMORY", "memory of a guest; the runtime takes 20 MiB of it", least=32 * _MIB, most=2**32, limit=True),
+    size("MEMORY", "memory of a guest; the runtime takes 15 MiB of it", least=32 * _MIB, most=2**32, limit=True),
     size("STACK", "stack of a guest", least=2**14, most=64 * _MIB, limit=True),
     count("GUESTS", "guests of an evaluation", least=1, limit=True),
     count("CALL_DEPTH", "calls within calls across owners", limit=True),

@@ -53,7 +53,7 @@ class Sources:
     @classmethod
     def of(cls, run: Run) -> Sources:
         """Return those of a run."""
-        kept = run.state.setdefault("sources", cls())
+        kept = run.state.get("sources") or run.state.setdefault("sources", cls())
         if not isinstance(kept, cls):
             raise TypeError("a run's sources are something else")
         return kept

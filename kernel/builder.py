@@ -25,7 +25,7 @@ from kernel.wire import Kind, Message, Op, Result, Say, Value
 
 _FRAME = Frame(Policy.STRICT, NOBODY, NOBODY, Authority.FOREIGN)
 _UNSETTLED = wire.THREW | Result.JOBS | Result.ATTENTION | Result.FINISHED
-_SEALED = (True,)
+_YES = (True,)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,12 +61,16 @@ class Builder:
         return None
 
     async def _load(self, guest: Guest, meter: Meter, units: Sequence[Unit]) -> Unit | None:
-        """Load them and seal the heap; return the unit that asked for something, threw or took too long."""
+        """Load them and seal the heap; return the unit that asked for something, threw or took too long.
+
+        So is one that changed what all code of a guest shares, but for the first: that is loaded before anything else anyway.
+        """
         for unit in units:
-            if await self._ask(guest, meter, Op.PREPARE, wire.encode(unit.key, *unit.parts)) is None:
+            alone = await self._ask(guest, meter, Op.PREPARE, wire.encode(unit.key, *unit.parts))
+            if alone is None or (alone != _YES and unit is not units[0]):
                 return unit
         sealed = await self._ask(guest, meter, Op.SEAL, b"")
-        return None if sealed == _SEALED else units[-1]
+        return None if sealed == _YES else units[-1]
 
     async def _ask(self, guest: Guest, meter: Meter, op: Op, payload: bytes) -> tuple[Value, ...] | None:
         """Ask one thing; None unless the guest answers, and asked nothing meanwhile."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from kernel.errors import LimitError, Refusal
 from kernel.limits import Limits
@@ -56,8 +56,7 @@ class Unit:
     parts: tuple[Value, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Values:
+class Values(NamedTuple):
     """Answer with one plain value, or with several as a JavaScript array."""
 
     values: tuple[Value, ...]
@@ -86,8 +85,7 @@ class Throw:
     error: Refusal
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(NamedTuple):
     """What a capability answers: the reply, and what the record keeps of it."""
 
     reply: Values | Load | Later | Throw
@@ -164,8 +162,7 @@ class Run:
         self.spent[what] = used
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
+class Call(NamedTuple):
     """One host call on its way to the effect: who asks, in which run, and what the table said to each ask."""
 
     run: Run
@@ -193,3 +190,11 @@ class Capability(Protocol):
 
     async def perform(self, operation: Operation, call: Call) -> Answer:
         """Do it, as the decisions allow; raise a Refusal to throw into the guest."""
+
+
+Decided = tuple[Operation, tuple[Decision, ...]]
+Known = dict[tuple[Capability, int, bytes], Decided]
+"""What the questions of one frame came to, by capability, operation and payload.
+
+An operation is the same for the same bytes, nothing that a capability does changes it, and the table does not change.
+"""

@@ -143,6 +143,7 @@ class _Ticker:
 
     def _run(self) -> None:
         seen = idle = 0
+        self._asleep = False
         while not self._stopped:
             if self._wakes == seen:
                 idle += 1

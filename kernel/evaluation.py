@@ -11,12 +11,13 @@ Everything about the order of things is here. This file does not know what a hos
 from __future__ import annotations
 
 import asyncio
-from collections import deque
-from collections.abc import Awaitable, Callable, Iterable
+from collections import OrderedDict, deque
+from collections.abc import Awaitable, Callable, Collection, Iterable
 from dataclasses import dataclass, field, replace
+from typing import NamedTuple, TypeVar
 
 from kernel import membrane, wire
-from kernel.capability import Capability, Later, Load, Node, Run, Values
+from kernel.capability import Capability, Known, Later, Load, Node, Run, Values
 from kernel.engine import Engine
 from kernel.errors import (
     BadRequest,
@@ -39,6 +40,13 @@ from kernel.principals import Frame
 from kernel.scheduler import Meter, Scheduler
 from kernel.wire import Kind, Message, Op, Ref, Result, Say, Value
 
+K = TypeVar("K")
+V = TypeVar("V")
+Birth = tuple[tuple[Capability, ...], bytes]
+MOST_FRAMES, MOST_ENDED = 1_000, 4
+LOADED = wire.encode(True)  # noqa: FBT003 - a value like others
+"""Behind what code came to: who asked for a val is told so that it is code."""
+
 
 @dataclass(slots=True)
 class Kernel:
@@ -47,10 +55,53 @@ class Kernel:
     engine: Engine
     image: Program
     scheduler: Scheduler = field(default_factory=Scheduler)
-    greetings: dict[tuple[tuple[Capability, ...], tuple[int, ...]], bytes] = field(default_factory=dict)
-    """What guests are told at birth: which capabilities they hold, under which handles."""
+    births: OrderedDict[tuple[Frame, tuple[Capability, ...]], Birth] = field(default_factory=OrderedDict)
+    """What guests of a frame are granted of these capabilities, and how they are told."""
+    known: OrderedDict[Frame, Known] = field(default_factory=OrderedDict)
+    """What guests of a frame have asked before."""
+    ended: list[Guest] = field(default_factory=list)
     guests: int = 0
     most_guests: int = 16_384
+
+    def bury(self, guests: Collection[Guest]) -> None:
+        """Close guests that have ended: a few of them in the next turn of the loop, since who waits for their answer has it by then."""
+        self.guests -= len(guests)
+        if not self.ended:
+            asyncio.get_running_loop().call_soon(self.bury_all)
+        self.ended += guests
+        if len(self.ended) > MOST_ENDED:
+            self.bury_all()
+
+    def bury_all(self) -> None:
+        """Close every guest that has ended."""
+        while self.ended:
+            self.ended.pop().close()
+
+    def known_of(self, frame: Frame) -> Known:
+        """Return what guests of this frame have asked before."""
+        known = self.known.get(frame)
+        if known is None:
+            known = _kept(self.known, frame, {})
+        return known
+
+    def birth(self, frame: Frame, capabilities: tuple[Capability, ...]) -> Birth:
+        """Return which of these a guest of this frame holds, as handles 1, 2, 3 …, and what it is told: an array of names and handles."""
+        birth = self.births.get((frame, capabilities))
+        if birth is None:
+            granted = tuple(one for one in capabilities if one.grant(frame))
+            said: list[Value] = []
+            for handle, one in enumerate(granted, 1):
+                said += [one.name, handle]
+            birth = _kept(self.births, (frame, capabilities), (granted, wire.encode_array(*said)))
+        return birth
+
+
+def _kept(table: OrderedDict[K, V], key: K, value: V) -> V:
+    """Remember something of a frame; what was remembered first goes when it is too much."""
+    table[key] = value
+    if len(table) > MOST_FRAMES:
+        table.popitem(last=False)
+    return value
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,8 +122,7 @@ class Usage:
     cancelled: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Open:
+class Open(NamedTuple):
     """A call that has not returned: who waits (None: the kernel), who works, and the node of the tree it belongs to."""
 
     caller: Guest | None
@@ -146,8 +196,8 @@ class Evaluation:
         self.usage.cancelled = sum(not task.done() for task in self._tasks)
         self.usage.cpu = self._meter.used + self._run.worked
         for guest in self._guests.values():
-            self.usage.peak = max(self.usage.peak, guest.close())
-            self._kernel.guests -= 1
+            self.usage.peak = max(self.usage.peak, guest.end())
+        self._kernel.bury(self._guests.values())
         self._guests.clear()  # before anything is awaited: a second cancellation leaves no guest behind
         self._frames.clear()
         for task in self._tasks:
@@ -166,6 +216,7 @@ class Evaluation:
         if self._kernel.guests >= self._kernel.most_guests:
             raise Overloaded("too many guests are alive; try again in a moment")
         guest = self._born(frame)
+        guest.known = self._kernel.known_of(frame)
         self._guests[frame] = guest
         self._kernel.guests += 1
         self.usage.guests += 1
@@ -176,7 +227,7 @@ class Evaluation:
         if start is None or not isinstance(start.program, Program):
             return Guest.born(frame, self._kernel.image, self._run.limits)
         guest = Guest.born(frame, start.program, self._run.limits)
-        guest.loaded.update(start.units)
+        guest.holds = start.units
         return guest
 
     def _birth(self, guest: Guest) -> bytes:
@@ -184,15 +235,8 @@ class Evaluation:
         if guest.greeted:
             return wire.UNDEFINED
         guest.greeted = True
-        granted = tuple([one for one in self._capabilities if one.grant(guest.frame)])
-        handles = tuple([guest.handles.grant(one)[0] for one in granted])
-        greeting = self._kernel.greetings.get((granted, handles))
-        if greeting is None:
-            said: list[Value] = []
-            for one, handle in zip(granted, handles, strict=True):
-                said += [one.name, handle]
-            greeting = wire.encode_array(*said)
-            self._kernel.greetings[granted, handles] = greeting
+        granted, greeting = self._kernel.birth(guest.frame, self._capabilities)
+        guest.handles.grant_first(granted)
         return greeting
 
     # -- one slice ------------------------------------------------------------------------------------
@@ -340,10 +384,11 @@ class Evaluation:
     async def _ask_host(self, guest: Guest, capability: Capability, message: Message) -> None:
         during = self._frames[-1]
         node = self._node(during.node, guest.frame, capability.name, "?", "?")
-        self._meter.charge()
         self._may_wait()
         try:
-            answer = await membrane.host_call(self._run, guest.frame, capability, message, node, during.source)
+            answer = await membrane.host_call(
+                self._run, guest.frame, capability, message, node, during.source, guest.known
+            )
         finally:
             self._meter.charge_host()
         match answer.reply:
@@ -389,7 +434,7 @@ class Evaluation:
         if unit.key in home.loading:
             raise BadRequest(f"{unit.name} is still being loaded: its top level reads itself")
         home.loading.add(unit.key)
-        parts = () if unit.key in home.loaded else unit.parts
+        parts = () if unit.key in home.loaded or unit.key in home.holds else unit.parts
         payload = self._birth(home) + wire.encode(unit.key, *parts)
         self._request(Open(asker, home, node.id, unit.name, unit.key), Op.LOAD, 0, (), payload)
 
@@ -419,7 +464,9 @@ class Evaluation:
         except Refusal as refusal:
             self._throw(caller, refusal)
         else:
-            self._reply(caller, message.op & wire.STATUS, refs, message.payload)
+            loaded = opened.loading and not message.op & wire.THREW
+            payload = message.payload + LOADED if loaded else message.payload
+            self._reply(caller, message.op & wire.STATUS, refs, payload)
 
     def _finish(self, guest: Guest, message: Message) -> None:
         if guest is not self._guests.get(self._frame) or self._outcome is not None:
@@ -514,7 +561,7 @@ class Evaluation:
         opened = self._unasked(guest)
         giver, source = (thing.home, thing.source) if isinstance(thing, Export) else (guest, "")
         try:
-            refs = self._hand_over_all(giver, guest, settled.things, replace(opened, source=source))
+            refs = self._hand_over_all(giver, guest, settled.things, opened._replace(source=source))
         except Refusal as refusal:  # its table is full: for this guest the promise came to that
             settled, refs = _rejected(refusal), ()
         self._request(opened, Op.SETTLED | wire.PUMP_AFTER, handle, refs, wire.encode(settled.status) + settled.payload)

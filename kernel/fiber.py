@@ -82,7 +82,8 @@ _EXTERN_AT: int = generated.wasmtime_extern_t.of.offset
 _VALUE_AT: int = generated.wasmtime_val_t.of.offset
 _VALUE_SIZE = ctypes.sizeof(generated.wasmtime_val_t)
 _I32, _I64 = 0, 1
-_u32 = struct.Struct("<I")
+_ONE = struct.Struct(f"<B{_VALUE_AT - 1}xI")
+_TWO = struct.Struct(f"<I{_VALUE_SIZE - 4}xI")
 _PARAMETERS = 4
 """main(stack, depth, message, got)."""
 
@@ -147,8 +148,7 @@ def _on_call(
     ctypes.memmove(continuation, fiber.continuation, 24)  # type: ignore[union-attr]
     ctypes.memset(fiber.gate, 0, 1)  # type: ignore[union-attr]
     fiber.results = results  # type: ignore[union-attr]
-    start = _u32.unpack(ctypes.string_at(arguments + _VALUE_AT, 4))[0]
-    length = _u32.unpack(ctypes.string_at(arguments + _VALUE_SIZE + _VALUE_AT, 4))[0]
+    start, length = _TWO.unpack(ctypes.string_at(arguments + _VALUE_AT, _TWO.size))
     fits = start + length <= _memory_size(fiber.context, fiber.memory)  # type: ignore[union-attr]
     fiber.place = start, length if fits else 0  # type: ignore[union-attr]
     fiber.message = ctypes.string_at(fiber.base + start, min(fiber.place[1], fiber.longest))  # type: ignore[union-attr]
@@ -345,8 +345,9 @@ class Fiber:
         self.memory, self.gate = here + _MEMORY + _EXTERN_AT, here + _GATE
         self.continuation = _QUADS.pack(_strlen, self.gate, 0)
         _born = self._slot
-        check(_instance_new(context, memory, None, 0, here + _IMAGE, here + _TRAP))
+        refused = _instance_new(context, memory, None, 0, here + _IMAGE, here + _TRAP)
         _born = None
+        check(refused)
         self._insist(_export_get(context, here + _IMAGE, b"memory", 6, here + _MEMORY), "a memory")
         check(_linker_define(linker, context, b"env", 3, b"memory", 6, here + _MEMORY))
         future = _linker_instantiate(linker, context, code, here + _ENGINE, here + _TRAP, here + _ERROR)
@@ -411,8 +412,7 @@ class Fiber:
         fits = len(data) <= capacity
         if fits:
             ctypes.memmove(self.base + inbox, data, len(data))
-        ctypes.memset(self.results, _I32, 1)
-        ctypes.memmove(self.results + _VALUE_AT, _u32.pack(len(data)), 4)
+        ctypes.memmove(self.results, _ONE.pack(_I32, len(data)), _ONE.size)
         ctypes.memset(self.gate, 1, 1)
         self.results = 0
         return fits

@@ -5,10 +5,11 @@ Everything about a guest's state is here. This file does not know what a message
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, field
 
 from kernel import wire
-from kernel.capability import Capability
+from kernel.capability import Capability, Known
 from kernel.errors import BadRequest, BrokenGuest, LimitError
 from kernel.fiber import Fiber, Program
 from kernel.handles import HandleTable
@@ -64,6 +65,9 @@ class Guest:
     releases: dict[int, Export] = field(default_factory=dict)
     loaded: dict[str, str] = field(default_factory=dict)
     loading: set[str] = field(default_factory=set)
+    holds: Collection[str] = ()
+    """Keys of the code that its image holds."""
+    known: Known = field(default_factory=dict)
     kept: int = 0
     """Bytes of what its promises came to, as long as it is held for others."""
     inbox: tuple[int, int] = (0, 0)
@@ -153,14 +157,16 @@ class Guest:
         nature = thing.nature if isinstance(thing, Export | Promised) else 0
         return number << wire.KIND_BITS | nature | Ref.HANDLE, fresh
 
-    def close(self) -> int:
-        """End it: every handle is dead. Returns its memory in bytes."""
-        size = self.fiber.memory_size()
+    def end(self) -> int:
+        """Every handle is dead, and it is asked nothing any more; `close` is still to be called. Returns its memory in bytes."""
         self.handles.revoke_all()
         self.exports.clear()  # they name their home: it would wait for the collector, and what promises came to with it
         self.releases.clear()
+        return self.fiber.memory_size()
+
+    def close(self) -> None:
+        """Let go of its fiber and memory."""
         self.fiber.close()
-        return size
 
 
 def passable(thing: Thing) -> Export | Promised:

@@ -6,7 +6,7 @@ This file does not know what a guest is, nor what a capability does.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
@@ -41,6 +41,16 @@ class HandleTable(Generic[T]):
         self._entries[number] = thing
         self._numbers[thing] = number
         return number, True
+
+    def grant_first(self, things: Sequence[T]) -> None:
+        """Grant different things to a table that never had any, as 1, 2, 3 …; raise LimitError when they are too many."""
+        if self._next != 1 or len(things) > self.capacity:
+            raise LimitError(
+                f"more than {self.capacity} handles are alive in one guest; hold fewer foreign objects at once"
+            )
+        self._entries = dict(enumerate(things, 1))
+        self._numbers = {thing: number for number, thing in self._entries.items()}
+        self._next = len(things) + 1
 
     def resolve(self, number: int) -> T:
         """Return what the handle stands for; unknown and revoked are one answer, UnknownHandle."""

@@ -6,24 +6,28 @@ Everything that every host call goes through is here. This file does not know an
 from __future__ import annotations
 
 from kernel import wire
-from kernel.capability import Answer, Call, Capability, Node, Operation, Run, Seen
+from kernel.capability import Answer, Call, Capability, Decided, Known, Node, Operation, Run, Seen
 from kernel.errors import BadRequest, BadSetting, HostFailure, ValgateError
 from kernel.policy import decide
 from kernel.principals import Frame
 
+MOST_KNOWN, MOST_KNOWN_BYTES = 64, 128
+"""Questions of one frame that are understood once; longer ones are not asked again and again."""
+
 
 async def host_call(
-    run: Run, frame: Frame, capability: Capability, message: wire.Message, node: Node, source: str
+    run: Run, frame: Frame, capability: Capability, message: wire.Message, node: Node, source: str, known: Known
 ) -> Answer:
     """Perform one host call of a guest of this frame; raise a Refusal or HostFailure to be thrown into it.
 
     `node` is the call's place in the tree; it is filled in and handed to the recorder whatever happens.
+    `known` is what earlier questions of this frame came to: the same bytes mean the same, and the table does not change.
     """
     run.recorder.open(node)
     try:
-        operation = _parse(capability, message)
+        asked = capability, message.op, message.payload
+        operation, decisions = known.get(asked) or _decided(frame, capability, message, known)
         node.op, node.target = operation.name, operation.target
-        decisions = tuple(decide(frame, access, owner) for access, owner in operation.asks)
         answer = await capability.perform(operation, Call(run, frame, decisions, source, node))
         node.seen, node.row, node.effect, node.recorded = answer.seen, answer.row, answer.effect, answer.recorded
     except BadSetting as mistake:  # the operator's: its sentence names files of the host
@@ -38,6 +42,15 @@ async def host_call(
     finally:
         run.recorder.close(node)
     return answer
+
+
+def _decided(frame: Frame, capability: Capability, message: wire.Message, known: Known) -> Decided:
+    """Decode and resolve what is asked, and decide each access that it needs."""
+    operation = _parse(capability, message)
+    decisions = tuple(decide(frame, access, owner) for access, owner in operation.asks)
+    if len(message.payload) <= MOST_KNOWN_BYTES and len(known) < MOST_KNOWN:
+        known[capability, message.op, message.payload] = operation, decisions
+    return operation, decisions
 
 
 def _parse(capability: Capability, message: wire.Message) -> Operation:

@@ -7,7 +7,7 @@ Source: semantics.md §1, §6.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from kernel.errors import BadInput
@@ -93,6 +93,15 @@ class Frame:
     caller: Principal
     author: Principal
     authority: Authority
+    _hash: int = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        """Reckon the hash once: a frame is looked up at every step of an evaluation."""
+        object.__setattr__(self, "_hash", hash((self.policy, self.caller, self.author, self.authority)))
+
+    def __hash__(self) -> int:
+        """Return the hash of its four parts."""
+        return self._hash
 
 
 @dataclass(frozen=True, slots=True)

@@ -43,6 +43,8 @@ _mmap.argtypes = [ctypes.c_void_p, ctypes.c_size_t, ctypes.c_int, ctypes.c_int, 
 _mprotect.argtypes = _madvise.argtypes = [ctypes.c_void_p, ctypes.c_size_t, ctypes.c_int]
 _munmap.argtypes = [ctypes.c_void_p, ctypes.c_size_t]
 _ioctl.argtypes = [ctypes.c_int, ctypes.c_ulong, ctypes.c_void_p]
+_memmove = _libc.memmove
+_memmove.argtypes, _memmove.restype = [ctypes.c_void_p, ctypes.c_void_p, ctypes.c_size_t], None
 NONE, READ, WRITE = 0, 1, 3
 _NOWHERE = mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS | 0x4000
 """MAP_NORESERVE: addresses and nothing else."""
@@ -210,6 +212,7 @@ class Slots:
     _waiting: int = 0
     _ranges: ctypes.Array[ctypes.c_uint64] = field(default_factory=(ctypes.c_uint64 * (3 * MOST_RANGES)))
     _scan: _Scan = field(default_factory=_Scan)
+    _scan_at: int = 0
 
     def __post_init__(self) -> None:
         with suppress(OSError):
@@ -222,6 +225,7 @@ class Slots:
             category_mask=_IS_FILE,
             category_anyof_mask=_PRESENT | _SWAPPED,
         )
+        self._scan_at = ctypes.addressof(self._scan)
 
     def take(self, heap: Heap) -> Slot:
         """Return a slot that is this heap, byte for byte; raise MemoryError."""
@@ -277,23 +281,30 @@ class Slots:
         if slot.size != heap.size:
             _map(slot.at + heap.size, slot.size - heap.size, NONE, _NOWHERE | _FIXED)
             slot.size = heap.size
-        written = self.written(slot)
-        if written is None or sum(end - start for start, end in written) > MOST_RESIDENT:
+        found = self._look(slot)
+        starts, ends = self._ranges[0 : 3 * found : 3], self._ranges[1 : 3 * found : 3]
+        if found < 0 or sum(ends) - sum(starts) > MOST_RESIDENT:
             self._lay(heap, slot.at)
             return
         back = heap.master - slot.at
-        for start, end in written:
-            ctypes.memmove(start, start + back, end - start)
+        for start, end in zip(starts, ends, strict=True):
+            _memmove(start, start + back, end - start)
+
+    def _look(self, slot: Slot) -> int:
+        """Have the system say in how many ranges a slot's pages are its own; -1 when it does not say, or has too many."""
+        scan = self._scan
+        scan.start, scan.end = slot.at, slot.at + slot.size
+        found: int = _ioctl(self.pagemap, _SCAN, self._scan_at) if self._process == os.getpid() else -1
+        return found if found < MOST_RANGES else -1
 
     def written(self, slot: Slot) -> list[tuple[int, int]] | None:
         """Return where a slot's pages are its own, as addresses from and to; None when the system does not say, or has too many."""
-        scan = self._scan
-        scan.start, scan.end = slot.at, slot.at + slot.size
-        found = _ioctl(self.pagemap, _SCAN, ctypes.addressof(scan)) if self._process == os.getpid() else -1
-        if not 0 <= found < MOST_RANGES:
-            return None
-        ranges = self._ranges[: 3 * found]
-        return list(zip(ranges[::3], ranges[1::3], strict=True))
+        found = self._look(slot)
+        return (
+            None
+            if found < 0
+            else list(zip(self._ranges[0 : 3 * found : 3], self._ranges[1 : 3 * found : 3], strict=True))
+        )
 
     def changed(self, slot: Slot) -> list[tuple[int, bytes]]:
         """Return what of a slot is not as its heap has it, as (address in the memory, whole pages)."""

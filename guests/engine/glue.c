@@ -38,6 +38,12 @@ static JSValue js_call(JSContext *c, JSValueConst self, int argc, JSValueConst *
   return call_out(KIND_CALL, op, handle, argc - 2, argv + 2, &status);
 }
 
+/* more(): whether what the last call answered is what code came to */
+static JSValue js_more(JSContext *c, JSValueConst self, int argc, JSValueConst *argv) {
+  (void)self, (void)argc, (void)argv;
+  return JS_NewBool(c, more);
+}
+
 /* wait(): park until something has happened; throws when nothing can */
 static JSValue js_wait(JSContext *c, JSValueConst self, int argc, JSValueConst *argv) {
   (void)c, (void)self, (void)argc, (void)argv;
@@ -219,7 +225,7 @@ static JSValue js_clone(JSContext *c, JSValueConst self, int argc, JSValueConst 
 }
 
 static const struct { const char *name; JSCFunction *function; int length; } GLUE[] = {
-  {"call", js_call, 2}, {"wait", js_wait, 0}, {"finish", js_finish, 1}, {"evaluate", js_evaluate, 2}, {"pack", js_pack, 2}, {"unpack", js_unpack, 1},
+  {"call", js_call, 2}, {"more", js_more, 0}, {"wait", js_wait, 0}, {"finish", js_finish, 1}, {"evaluate", js_evaluate, 2}, {"pack", js_pack, 2}, {"unpack", js_unpack, 1},
   {"attend", js_attend, 1}, {"state", js_state, 1}, {"result", js_result, 1}, {"foreign", js_foreign, 1}, {"promises", js_promises, 1},
   {"native", js_native, 0}, {"inside", js_inside, 0}, {"platform", js_platform, 4}, {"clone", js_clone, 2},
   {"encodeText", js_encode_text, 1}, {"decodeText", js_decode_text, 2}, {"fill", js_fill, 1}, {"now", js_now, 0}};

@@ -85,6 +85,8 @@ static void goes_on(JSValueConst error) {
   JS_FreeValue(ctx, here);
 }
 
+static bool more; /* whether the last reply had more than one value: what was asked for is code, and this is what it came to */
+
 /* Send a CALL and serve requests until its reply is here. */
 static JSValue call_out(uint32_t kind, uint32_t op, uint32_t target, int argc, JSValueConst *argv, uint32_t *status) {
   Encoder e = {.root = "args"};
@@ -116,6 +118,7 @@ static JSValue call_out(uint32_t kind, uint32_t op, uint32_t target, int argc, J
       continue;
     }
     JSValue value = good && values.count ? JS_DupValue(ctx, values.items[0]) : JS_UNDEFINED;
+    more = values.count > 1;
     values_free(&values);
     *status = head.op;
     if (!good) return JS_ThrowTypeError(ctx, "the other side sent what cannot be read");

@@ -30,6 +30,30 @@ static JSValue reasons(void) {
 
 static bool seal(void); /* image.c */
 
+/* What everybody shares in a guest, in one number: the properties of the global object and of what is JavaScript's and the runtime's own. */
+static uint64_t shared(void) {
+  uint64_t sum = 0;
+  for (uint32_t i = 0; i < intrinsic_count; i++) {
+    JSObject *object = JS_VALUE_GET_OBJ(intrinsics[i].value);
+    sum = (sum ^ (uintptr_t)object->shape) * 0x9E3779B97F4A7C15u;
+    for (int j = 0; j < object->shape->prop_count; j++) {
+      uint64_t word[sizeof(JSProperty) / 8];
+      memcpy(word, &object->prop[j], sizeof word);
+      for (uint32_t k = 0; k < countof(word); k++) sum = (sum ^ word[k]) * 0x9E3779B97F4A7C15u, sum ^= sum >> 29;
+    }
+  }
+  return sum;
+}
+
+/* Load code for an image; answers whether its top level left what is shared as it was. */
+static JSValue prepare(int argc, JSValueConst *argv) {
+  uint64_t before = shared();
+  JSValue result = call_handler("prepare", argc, argv);
+  if (JS_IsException(result)) return result;
+  JS_FreeValue(ctx, result);
+  return JS_NewBool(ctx, shared() == before);
+}
+
 static JSValue perform(InHead *head, int argc, JSValueConst *argv, uint32_t *status) {
   JSValue list, result;
   switch (head->op & 0xff) {
@@ -37,7 +61,7 @@ static JSValue perform(InHead *head, int argc, JSValueConst *argv, uint32_t *sta
   case OP_LOAD: return call_handler("load", argc, argv);
   case OP_PURE: return call_handler("pure", argc, argv);
   case OP_PUMP: run_jobs(); return JS_UNDEFINED;
-  case OP_PREPARE: return call_handler("prepare", argc, argv);
+  case OP_PREPARE: return prepare(argc, argv);
   case OP_SEAL: return JS_NewBool(ctx, seal());
   case OP_SETTLED: return settle_mirror(head->target, argc > 0 && JS_VALUE_GET_NORM_TAG(argv[0]) == JS_TAG_INT && JS_VALUE_GET_INT(argv[0]), argc > 1 ? argv[1] : JS_UNDEFINED);
   case OP_END:

@@ -11,8 +11,11 @@ export function born(glue) {
       if (granted !== undefined) held = granted;
     },
     call(capability, op, ...args) {
+      return glue.call(this.handle(capability, op), op, ...args);
+    },
+    handle(capability, op) {
       if (held === undefined) glue.call(0, op); // while an image is built: the builder wants to know who asks
-      for (let i = 0; i < held.length; i += 2) if (held[i] === capability) return glue.call(held[i + 1], op, ...args);
+      for (let i = 0; i < held.length; i += 2) if (held[i] === capability) return held[i + 1];
       throw new TypeError(`this guest holds no handle for ${capability}`);
     },
   };

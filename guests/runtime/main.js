@@ -21,6 +21,7 @@ const units = Object.create(null);
 
 export default function boot(glue, global) {
   const host = born(glue);
+  host.units = units;
   delete global.performance; // it would hold the builder's time
   installWeb(host, global);
   installConsole(host, global);

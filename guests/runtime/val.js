@@ -1,10 +1,9 @@
-// Vals: read, load, write, change. The other half is host_api/capabilities/val.py.
+// Vals: read, write, change. The other half is host_api/capabilities/val.py.
 import { named } from "./born.js";
 import { show } from "./console.js";
 import { asKept } from "./web/crossing.js";
 
 const READ = 1;
-const LOAD = 2;
 const WRITE = 3;
 const WRITE_SOURCE = 4;
 const DELETE = 5;
@@ -30,7 +29,7 @@ const functionText = Function.prototype.toString;
 const { apply } = Reflect;
 const { stringify } = JSON;
 
-const keyOf = (ref) => `${ref.owner}.${ref.name}@${ref.version ?? ""}`.toLowerCase();
+const keyOf = (ref) => (ref.key ??= `${ref.owner}.${ref.name}@${ref.version ?? ""}`.toLowerCase());
 const isObject = (value) => value !== null && (typeof value === "object" || typeof value === "function");
 
 function same(a, b) {
@@ -55,17 +54,23 @@ export function read(host, ref) {
   const key = keyOf(ref);
   if (key in codes) return codes[key].value;
   const known = held[key];
-  const [what, version, bytes, mine] = host.call("val", READ, ref.owner, ref.name, ref.version ?? NONE, known ? known.version : NONE);
+  const answer = host.glue.call(host.handle("val", READ), READ, ref.owner, ref.name, ref.version ?? NONE, known ? known.version : NONE);
+  if (host.glue.more()) {
+    delete held[key];
+    codes[key] = { value: answer };
+    return answer;
+  }
+  const what = answer[0];
+  const bytes = answer[2];
   if (what === DATA) {
     if (known?.mine && changed(host, known)) return known.value; // ours is changed: the end decides
-    return keep(host, key, version, bytes, mine);
+    return keep(host, key, answer[1], bytes, answer[3]);
   }
   if (what === UNCHANGED) return known.mine ? known.value : isObject(known.value) ? (known.value = host.glue.unpack(known.bytes)) : known.value;
   delete held[key];
   if (what !== CODE) return undefined;
-  const value = host.call("val", LOAD, bytes);
-  codes[key] = { value };
-  return value;
+  codes[key] = host.units[bytes]; // this guest's image holds it
+  return codes[key].value;
 }
 
 // What JSON and people see of a value, beside its bytes.

@@ -27,16 +27,21 @@ class Recorder:
     counted: dict[tuple[str, str, str, str], int] = field(default_factory=dict)
     effects: int = 0
     began: float = 0.0
+    told: bool | None = None
+    """Whether the operator asks for debug; looked up once, at the first call."""
 
     def open(self, node: Node) -> None:
         """Take a node that has just begun: a grant is kept at once, a host call when its verdict is known."""
-        self.began = perf_counter()
+        if self.told:
+            self.began = perf_counter()
         if node.capability == "grant":
             self._keep(node)
 
     def close(self, node: Node) -> None:
         """Take the verdict of a host call; one line for the operator who asks for debug."""
-        if log.is_enabled_for(DEBUG):
+        if self.told is None:
+            self.told = log.is_enabled_for(DEBUG)
+        if self.told:
             self._say(node)
         if not node.recorded:
             return

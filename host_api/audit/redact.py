@@ -10,6 +10,8 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import islice
 
+import orjson
+
 from host_api.audit.spellings import by_lines, spellings
 
 Row = dict[str, object]
@@ -103,6 +105,8 @@ class Redactor:
         """Return rows, each as it is to be shown, as a JSON array of about `limit` bytes: later ones are only counted."""
         if not rows:
             return b"[]"
+        if self.is_idle and (whole := _whole(map(show, rows), limit)) is not None:
+            return whole
         kept: list[str] = []
         size = 0
         for row, redact in self._each(map(show, rows)):
@@ -130,6 +134,15 @@ class Redactor:
         made._beginnings = {beginning: mark for beginning, mark in self._beginnings.items() if beginning in text}
         made._lines = self._lines if JOINT in text or json.dumps(JOINT)[1:-1] in text else []
         return made
+
+
+def _whole(rows: Iterator[Row], limit: int) -> bytes | None:
+    """Write all rows as they are; None if that is too much, or not to be written as UTF-8."""
+    try:
+        written = orjson.dumps(list(rows))
+    except orjson.JSONEncodeError:
+        return None
+    return written if len(written) <= limit else None
 
 
 def _texts(value: object) -> Iterable[str]:

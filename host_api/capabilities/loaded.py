@@ -1,4 +1,4 @@
-"""The code vals that one evaluation has seen: one version of each, and which guest may load which.
+"""The code vals that one evaluation has seen: one version of each, and what is loaded of it.
 
 This file does not know how a val is found, nor who may read it.
 """
@@ -9,21 +9,20 @@ from dataclasses import dataclass
 
 from kernel import capability as contract
 from kernel.capability import Run
-from kernel.principals import Authority, Frame, Principal
+from kernel.principals import Principal
 
 
 @dataclass(slots=True)
 class Loaded:
-    """What one evaluation has seen of code vals: one version each, and which guest may load what."""
+    """What one evaluation has seen of code vals: one version each, and what is loaded of it."""
 
     versions: dict[tuple[str, str], int]
     units: dict[str, contract.Unit]
-    found: dict[tuple[Frame, str], tuple[Principal, Authority]]
 
     @classmethod
     def of(cls, run: Run) -> Loaded:
         """Return that of a run."""
-        kept = run.state.setdefault("loaded", cls({}, {}, {}))
+        kept = run.state.get("loaded") or run.state.setdefault("loaded", cls({}, {}))
         if not isinstance(kept, cls):
             raise TypeError("a run's loaded units are something else")
         return kept

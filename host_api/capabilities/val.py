@@ -4,7 +4,6 @@
 
 Authority: reading public vals of anybody, private vals and writing of the principal that the table names (rows 4 to 12).
 Op 1 `read(owner, name, version, known)`: `Access.PUBLIC`, then `Access.PRIVATE`, which also answers for what is missing.
-Op 2 `load(key)`: the code that a read of this guest's found; it was decided then.
 Op 3 `write(owner, name, bytes, json, type, text, expected)`, op 4 `write_source(owner, name, text, expected)`: `Access.WRITE`.
 Op 5 `delete(owner, name, expected)`, op 6 `read_to_write(owner, name, known)`: a read and a write; if either is refused, nothing.
 Op 7 `write_back(owner, name, bytes, json, type, text, expected)`: a change in place, at the end: own, private and unchanged only.
@@ -17,7 +16,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 
 from host_api.capabilities import parts
 from host_api.capabilities.effects import before_effect
@@ -27,14 +25,13 @@ from host_api.capabilities.val_operations import (
     NONE,
     READING,
     Delete,
-    LoadCode,
     Read,
     ReadToWrite,
     Write,
     WriteSource,
 )
 from host_api.compiler import Compiler, Unit
-from host_api.images import Images
+from host_api.images import Images, Prepared
 from host_api.sources import Sources, key_of
 from host_api.store import MUST_NOT_EXIST, Kind, Privacy, Store, Val, is_public
 from kernel import capability as contract
@@ -54,7 +51,6 @@ class Vals:
     name = "val"
     parsers: Mapping[int, Callable[[tuple[Value, ...]], Operation]] = {
         1: Read.parse,
-        2: LoadCode.parse,
         3: Write.parse,
         4: WriteSource.parse,
         5: Delete.parse,
@@ -75,8 +71,6 @@ class Vals:
         match operation:
             case Read():
                 return await self._read(operation, call)
-            case LoadCode():
-                return self._load(operation, call)
             case Write():
                 return await self._write(operation, call)
             case WriteSource():
@@ -104,7 +98,9 @@ class Vals:
         found = self._find(call.run, read.val, read.version, call)
         if found is None:
             return self._unavailable(read.target, read.owner, call)
-        return await self._told(found[0], found[1], read.known, call, fixed=read.version == NONE)
+        if found[0].kind is Kind.CODE:
+            return await self._code(*found, call, fixed=read.version == NONE)
+        return self._data(*found, read.known, call)
 
     @staticmethod
     def _unavailable(target: str, owner: Principal | None, call: Call) -> Answer:
@@ -114,46 +110,48 @@ class Vals:
         seen = parts.refused(call.frame, owner) if decision.principal is None else Seen.UNAVAILABLE
         return Answer(Values((MISSING, NONE)), seen, decision.row)
 
-    async def _told(self, val: Val, decision: Decision, known: int, call: Call, *, fixed: bool) -> Answer:
-        if val.kind is Kind.CODE:
-            key = await self._offer(val, call, fixed=fixed)
-            return Answer(Values((CODE, val.version, key)), row=decision.row)
-        mine = call.frame.authority is Authority.OWN and decision.principal == call.frame.caller
+    @staticmethod
+    def _data(val: Val, decision: Decision, known: int, call: Call) -> Answer:
         if val.version == known:
             return Answer(Values((UNCHANGED, val.version)), row=decision.row)
+        mine = call.frame.authority is Authority.OWN and decision.principal == call.frame.caller
         payload = UNDEFINED if val.payload is None else val.payload
         return Answer(Values((DATA, val.version, payload, mine)), row=decision.row)
 
-    async def _offer(self, val: Val, call: Call, *, fixed: bool) -> str:
-        """Make a unit of code ready for this guest to load; one evaluation uses one version of it."""
+    async def _code(self, val: Val, decision: Decision, call: Call, *, fixed: bool) -> Answer:
+        """Answer with what code comes to in the guest of its author; one evaluation uses one version of it.
+
+        What that guest's image holds, and is asked for by itself, it has at hand: then the key is enough.
+        """
         loaded, owner, frame = Loaded.of(call.run), Principal(val.owner), call.frame
         if fixed:
             loaded.fix(owner, val.name, val.version)
         own = frame.authority is Authority.OWN and owner == frame.caller
-        key = key_of(owner, val.name, val.version)
+        authority, key = Authority.OWN if own else Authority.FOREIGN, key_of(owner, val.name, val.version)
+        home = Frame(frame.policy, frame.caller, owner, authority)
+        prepared = None if own else await self._prepared(val, home, call.run)
         if key not in loaded.units:
-            unit = await self._compiler.compile(val.code, _payer(call))
-            private = val.privacy is Privacy.PRIVATE
-            source = Sources.of(call.run).add(owner, key, unit, private=private, own=owner == frame.caller)
-            loaded.units[key] = contract.Unit(key, source.label, unit.parts(source.label))
-        loaded.found[frame, key] = owner, Authority.OWN if own else Authority.FOREIGN
-        if not own:
-            await self._offer_image(val, replace(frame, author=owner, authority=Authority.FOREIGN), call.run)
-        return key
+            loaded.units[key] = await self._unit(val, key, prepared, call)
+        start = call.run.starts.get(home)
+        if home == frame and start is not None and key in start.units:
+            return Answer(Values((CODE, val.version, key)), row=decision.row)
+        return Answer(Load(owner, authority, loaded.units[key]), row=decision.row)
 
-    async def _offer_image(self, val: Val, home: Frame, run: Run) -> None:
+    async def _prepared(self, val: Val, home: Frame, run: Run) -> Prepared | None:
         """Have the guest of another's code be born with the first val that it is asked for, and what that names."""
-        prepared = None if home in run.starts else await self._images.of(val, Authority.FOREIGN)
-        if prepared is not None and prepared.start is not None:
+        prepared = await self._images.of(val, Authority.FOREIGN)
+        if prepared is not None and prepared.start is not None and home not in run.starts:
             run.starts[home] = prepared.start
+        return prepared
 
-    @staticmethod
-    def _load(load: LoadCode, call: Call) -> Answer:
-        loaded = Loaded.of(call.run)
-        whose = loaded.found.get((call.frame, load.key))
-        if whose is None:
-            raise BadRequest("this guest has not read that val")
-        return Answer(Load(*whose, loaded.units[load.key]))
+    async def _unit(self, val: Val, key: str, prepared: Prepared | None, call: Call) -> contract.Unit:
+        """Return what is to be loaded, compiled for its image or now, under the label by which stacks name it."""
+        known = prepared.sources.get(key) if prepared else None
+        unit = known.unit if known else await self._compiler.compile(val.code, _payer(call))
+        owner, private = Principal(val.owner), val.privacy is Privacy.PRIVATE
+        source = Sources.of(call.run).add(owner, key, unit, private=private, own=owner == call.frame.caller)
+        offered = prepared.units.get(key) if prepared else None
+        return offered or contract.Unit(key, source.label, unit.parts(source.label))
 
     # -- writing ---------------------------------------------------------------------------------------
 
@@ -274,9 +272,9 @@ class Vals:
             seen = parts.refused(call.frame, read.owner)
             row = call.decisions[1].row
             return Answer(Values((MISSING if own else LEAVE, NONE)), Seen.GRANTED if own else seen, row)
-        answer = await self._told(found[0], found[1], read.known, call, fixed=True)
-        if not isinstance(answer.reply, Values) or answer.reply.values[0] == CODE:
-            return answer
+        if found[0].kind is Kind.CODE:
+            return Answer(Values((CODE, found[0].version)), row=found[1].row)
+        answer = self._data(*found, read.known, call)
         if write.principal is not None and _is_of(found[0], write.principal):
             return answer
         payload = UNDEFINED if found[0].payload is None else found[0].payload

@@ -10,7 +10,6 @@ from typing import ClassVar, Self
 
 from host_api.capabilities import parts
 from kernel.capability import Ask
-from kernel.errors import BadRequest
 from kernel.policy import Access
 from kernel.principals import Principal
 from kernel.wire import Value
@@ -62,28 +61,6 @@ class Read(_Named):
         """Take a reference."""
         owner, name, version, known = parts.shape(values, 4)
         return cls(parts.owner(owner), parts.val_name(name), parts.integer(version), parts.integer(known))
-
-
-@dataclass(frozen=True, slots=True)
-class LoadCode:
-    """The value of code that a read found."""
-
-    key: str
-    name: ClassVar[str] = "load"
-    asks: ClassVar[tuple[Ask, ...]] = ()
-
-    @property
-    def target(self) -> str:
-        """The val and its version."""
-        return self.key
-
-    @classmethod
-    def parse(cls, values: tuple[Value, ...]) -> Self:
-        """Take a key."""
-        (key,) = parts.shape(values, 1)
-        if len(parts.text(key)) > LONGEST_KEY:
-            raise BadRequest("no val has such a key")
-        return cls(parts.text(key))
 
 
 @dataclass(frozen=True, slots=True)

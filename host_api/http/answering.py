@@ -120,7 +120,9 @@ class HttpDoor:
             raise self._refused
         if outcome.error is None and self._whole is not None:
             return self._whole
-        response = told(outcome) if outcome.error is None else failed(outcome, outcome.error, self._evaluation)
+        if outcome.error is None:
+            return told(outcome, self._evaluation)
+        response = failed(outcome, outcome.error, self._evaluation)
         self._put_on(response)
         return response
 
@@ -147,12 +149,14 @@ async def leave_untyped(_: web.Request, response: web.StreamResponse) -> None:
         response.headers.popall("Content-Type", None)
 
 
-def told(outcome: Outcome) -> web.Response:
+def told(outcome: Outcome, evaluation: str | None) -> web.Response:
     """Tell a value: bare JSON."""
-    response = answers.told(outcome.json)
+    more: dict[str, str] = {}
     if outcome.json == b"null" and outcome.type in UNTOLD:
-        response.headers["X-Val-Result-Type"] = outcome.type
-    return response
+        more["X-Val-Result-Type"] = outcome.type
+    if evaluation is not None:
+        more["X-Evaluation-Id"] = evaluation
+    return answers.Told(outcome.json, more)
 
 
 def failed(outcome: Outcome, error: ErrorInfo, evaluation: str | None) -> web.Response:

@@ -6,15 +6,21 @@ Source: http-api.md, first section and "Running code".
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
-from http import HTTPStatus
-from typing import Final
+from http import HTTPMethod, HTTPStatus
+from typing import TYPE_CHECKING, Final
 
 import orjson
-from aiohttp import web
-from multidict import CIMultiDict
+from aiohttp import HttpVersion11, web
+from aiohttp.helpers import rfc822_formatted_time
 
 from kernel.errors import NotFound, TooMany, Unauthorized, ValgateError, to_http
+
+if TYPE_CHECKING:
+    from aiohttp.abc import AbstractStreamWriter
+    from aiohttp.web_request import BaseRequest
+    from multidict import CIMultiDict
 
 NOT_FOUND: Final = "Not found: there is nothing of that name here that you may see."
 """The one sentence for unknown, private and refused, whatever raised it."""
@@ -44,16 +50,48 @@ PREFLIGHT: Final = {
 DRESSED: Final = web.ResponseKey("dressed", bool)
 """Whether an answer carries already what every answer carries."""
 
-_TOLD: Final = CIMultiDict(
-    {"Content-Type": "application/json"} | EVERY_ANSWER | {"Content-Security-Policy": SANDBOX} | TO_ANYBODY
-)
+_TOLD: Final = {
+    "Content-Type": "application/json",
+    **EVERY_ANSWER,
+    "Content-Security-Policy": SANDBOX,
+    **TO_ANYBODY,
+}
+_HEAD: Final = "HTTP/1.1 200 OK\r\n" + "".join(f"{name}: {value}\r\n" for name, value in _TOLD.items())
 
 
-def told(body: bytes) -> web.Response:
-    """Answer with JSON that running code has made, as it is, dressed."""
-    response = web.Response(body=body, headers=_TOLD)
-    response[DRESSED] = True
-    return response
+class Told(web.Response):
+    """JSON that running code has made, as it is, dressed.
+
+    Head and body are put together and written at once, unless there is more to it: a client of HTTP/1.0 or who wants the head alone,
+    a connection that ends with it, or somebody who looked at the headers and may have changed them. Then the library does it.
+    """
+
+    def __init__(self, body: bytes, more: Mapping[str, str]) -> None:
+        """Take the body, and what the head says of it beside the usual: names and values that no val has chosen."""
+        super().__init__(body=body)
+        self[DRESSED] = True
+        self._told, self._more, self._seen = body, more, False
+
+    @property
+    def headers(self) -> CIMultiDict[str]:
+        """The headers, to be changed."""
+        if not self._seen:
+            self._seen = True
+            self._headers.extend(_TOLD)
+            self._headers.extend(self._more)
+        return self._headers
+
+    async def prepare(self, request: BaseRequest) -> AbstractStreamWriter | None:
+        """Write it."""
+        plain = request.keep_alive and request.version == HttpVersion11 and request.method != HTTPMethod.HEAD
+        if self._seen or self._keep_alive is False or not plain:
+            self.headers  # noqa: B018 - the library reads them elsewhere
+            return await super().prepare(request)
+        self._keep_alive = self._eof_sent = True
+        more = "".join([f"{name}: {value}\r\n" for name, value in self._more.items()])
+        head = f"{_HEAD}{more}Content-Length: {len(self._told)}\r\nDate: {rfc822_formatted_time()}\r\n\r\n"
+        await request.writer.write_eof(head.encode() + self._told)
+        return request.writer
 
 
 def answer(value: object, status: int = 200) -> web.Response:

@@ -16,9 +16,9 @@ from typing import TYPE_CHECKING, Any
 import structlog
 from aiohttp import web
 from aiohttp.http_exceptions import LineTooLong
-from aiohttp.web_protocol import RequestHandler
 
 from host_api.http import answers
+from host_api.http.exchanges import Exchanges
 from host_api.load.tally import Shed
 from kernel.errors import HostFailure
 
@@ -40,7 +40,7 @@ AHEAD = 128 * 1024
 """Bytes that may be sent ahead of an answer, as the next requests."""
 
 
-class Connection(RequestHandler):
+class Connection(Exchanges):
     """One connection; it differs from the library's in what it allows, and in how it says that a request cannot be read."""
 
     __slots__ = ("_ahead", "_body", "_gate", "_head", "_head_timer", "_left", "_reader_timer", "_site", "_wire")
@@ -93,6 +93,11 @@ class Connection(RequestHandler):
         elif idle and data:
             self._head_grows(len(data))
         self._comes_ahead(0 if expected else len(data))
+
+    def resume_reading(self, resume_parser: bool = True) -> None:  # noqa: FBT001, FBT002 - the library's
+        """Read on, where that was paused: else the library would parse nothing, and ask the transport, twice a request."""
+        if self._reading_paused:
+            super().resume_reading(resume_parser)
 
     def _head_grows(self, size: int) -> None:
         self._head += size

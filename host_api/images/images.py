@@ -29,12 +29,14 @@ log = structlog.get_logger("valgate.images")
 
 KEPT_BYTES = 256 << 20
 """About how much memory images may take."""
+PATIENCE = 0.1
+"""Seconds that a first evaluation waits for its image; then it begins as every guest does."""
 AT_ONCE, EACH = 4, 2
 """Images that are made at once, in all and of one owner's vals."""
 MOST_WAITING = 1_000
 MOST_WEIGHT = 16 << 20
 """Bytes of one image: a val with more at its top level has none, for it would take the place of everybody's."""
-MOST_KEPT = 2_000
+MOST_KEPT = 500
 """Images in memory: each has an open file."""
 _PER_IMAGE = 64 << 10
 """Bytes of an image beside its pages."""
@@ -69,11 +71,11 @@ class Images:
         self._turns = Turns(AT_ONCE, EACH)
 
     async def of(self, val: Val, authority: Authority) -> Prepared | None:
-        """Return what guests of this val may be born of, made now if it is the first time; None where that cannot be."""
+        """Return what guests of this val may be born of, made now if it is the first time; None where that cannot be, or takes long."""
         key = (val.id, val.version, authority)
         known = self._current(key)
         if known is None:
-            await asyncio.shield(self._make(key, val))
+            await asyncio.wait((self._make(key, val),), timeout=PATIENCE)
             known = self._current(key)  # what was begun before a save ends after it
         return None if known is None or known.start is None else known
 

@@ -14,7 +14,7 @@ from host_api.compiler import Compiler, Unit, Use
 from host_api.sources import Source, Sources, key_of
 from host_api.store import Kind, Privacy, Store, Val, is_public
 from kernel import capability as contract
-from kernel.errors import GuestError, HostError, SourceError
+from kernel.errors import GuestError, SourceError
 from kernel.principals import ME, Authority, Principal
 
 MOST = 32
@@ -66,7 +66,7 @@ class Parts:
     async def _compiled(self, val: Val) -> Unit | None:
         try:
             unit = await self._compiler.compile(val.code, Principal(val.owner).name, keep=True)
-        except (SourceError, GuestError, HostError):
+        except (SourceError, GuestError):
             return None
         return None if unit.asynchronous else unit
 

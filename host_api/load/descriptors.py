@@ -5,7 +5,7 @@ from __future__ import annotations
 import resource
 from contextlib import suppress
 
-BESIDE = 200
+BESIDE = 700
 """Descriptors for everything that is no connection: the database, lookups, pipes."""
 
 

@@ -10,7 +10,6 @@ import pytest
 from host_api.audit.redact import Redactor
 from host_api.capabilities.mail import Send
 from host_api.capabilities.parts import integer
-from host_api.capabilities.val_operations import LoadCode
 from host_api.sources import MOST_STACK, Sources
 from kernel.errors import BadRequest
 from kernel.principals import Principal
@@ -39,12 +38,6 @@ async def test_a_secret_of_several_lines_is_in_no_record_of_a_val_that_logs_json
     outcome = await world.outcome("{ console.log(JSON.stringify({ key: @me.secrets.pem })); return 1 }")
     assert outcome.error is None, outcome.error
     assert "MII" not in json.dumps((await world.record(outcome))["logs"])
-
-
-def test_the_key_of_a_val_to_load_is_no_place_to_keep_a_megabyte_in_the_record() -> None:
-    with pytest.raises(BadRequest):
-        LoadCode.parse(("@A.x@" + "1" * 1000,))
-    assert LoadCode.parse(("@A.x@1",)).key == "@A.x@1"
 
 
 @pytest.mark.parametrize("number", [1e300, -1e300, 2.0**63])

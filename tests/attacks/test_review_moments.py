@@ -54,6 +54,7 @@ async def house(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[House
         await made.store.add_account("bob", "bob@example.com")
         for code in (LEAF, PAGE):
             await made.save(owner="bob", code=code, privacy=Privacy.PUBLIC)
+        await asyncio.gather(*made.images._making.values())  # tasks of the house, which are over when they are
         yield made
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from host_api.capabilities.val import Vals
-from host_api.capabilities.val_operations import Delete, LoadCode, Read, ReadToWrite, Write, WriteSource
+from host_api.capabilities.val_operations import Delete, Read, ReadToWrite, Write, WriteSource
 from kernel.capability import Operation
 from kernel.errors import BadRequest
 from kernel.policy import Access
@@ -24,7 +24,6 @@ def test_references_are_taken() -> None:
     assert ReadToWrite.parse(("me", "foo", -1)) == ReadToWrite(None, "foo", -1)
     assert Delete.parse(("me", "foo", -2)) == Delete(None, "foo", -2)
     assert WriteSource.parse(("me", "f", "() => 1", -2)).target == "@me.f"
-    assert LoadCode.parse(("@b.foo@3",)).target == "@b.foo@3"
     assert Write.parse_back(("me", "x", b"\1", "null", "null", None, 2)).back
 
 
@@ -46,7 +45,6 @@ def test_each_operation_asks_for_what_it_does() -> None:
         (Read.parse, ("b", "foo", 1.5, -1)),
         (Read.parse, ("b", "foo", True, -1)),
         (Write.parse, ("b", "foo", "bytes", None, "t", None, -2)),
-        (LoadCode.parse, (1,)),
     ],
 )
 def test_anything_else_is_refused(parse: Callable[[tuple[Value, ...]], Operation], values: tuple[Value, ...]) -> None:
@@ -54,8 +52,8 @@ def test_anything_else_is_refused(parse: Callable[[tuple[Value, ...]], Operation
         parse(values)
 
 
-def test_there_are_seven_operations() -> None:
-    assert list(Vals.parsers) == [1, 2, 3, 4, 5, 6, 7]
+def test_there_are_six_operations() -> None:
+    assert list(Vals.parsers) == [1, 3, 4, 5, 6, 7]
 
 
 async def test_a_read_of_data_gives_a_copy_each_time(world: World) -> None:
@@ -88,10 +86,6 @@ async def test_a_refused_write_is_silent_to_the_val_and_loud_in_the_record(world
     ]
 
 
-async def test_a_guest_cannot_load_what_it_has_not_read(world: World) -> None:
-    """A guest that forged the call would ask for `load("@a.getClient@0")` outright: the host knows who read what."""
-    await world.save("A", "export const getClient = () => 1", PRIVATE)
-    operation = LoadCode.parse(("@a.getClient@0",))
-    assert operation.asks == ()
-    outcome = await world.outcome("typeof @A.getClient", by="B")
-    assert outcome.json == b'"undefined"'
+def test_there_is_no_way_to_code_but_reading_it() -> None:
+    """A guest that could ask for `load("@a.getClient@0")` outright would have code that nobody decided about."""
+    assert 2 not in Vals.parsers

@@ -17,11 +17,13 @@ from wasmtime import _bindings as generated
 
 from kernel import engine as engines
 from kernel import fiber as fibers
+from kernel import slots
 from kernel.engine import Engine
 from kernel.errors import GuestError
 from kernel.fiber import Fiber, Turn
 from kernel.image import Image
 from kernel.limits import MIB
+from kernel.slots import GUARD, RESERVED
 from kernel.wire import MOST_AROUND, Kind
 from tests.kernel.stage import IMPORTS, PAGE, READY, READY_AT, SAY_FINISH, SAY_READY, Stage, head, program
 
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
     from tests.kernel.conftest import Put
 
 WAIT_AT = 0x1800
+PAGES_SIZE = len(PAGE)
 ECHO = program(
     f"(loop $l {SAY_READY} (i32.store (i32.const 0) (i32.add (i32.load (i32.const 0)) (i32.const 1))) (br $l))"
 )
@@ -227,6 +230,72 @@ def test_the_clock_is_the_time_in_nanoseconds() -> None:
 
 def test_random_is_new_each_time() -> None:
     assert len({*answers("random"), *answers("random")}) == 4
+
+
+def test_who_asks_before_it_runs_is_answered() -> None:
+    """A start function is no step of anybody's."""
+    ask = '(import "kernel" "clock" (func $ask (result i64)))'
+    code = f'(module {IMPORTS} {ask} (func $s (drop (call $ask))) (start $s) (func (export "main") (param i32 i32 i32 i32)))'
+    with Engine(bytes(wasmtime.wat2wasm(code))) as engine:
+        fiber = start(engine)
+        assert not fiber.asked
+        fiber.close()
+
+
+# -- memories and stacks are ours -----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "shape", [(PAGES_SIZE + 1, RESERVED, GUARD), (PAGES_SIZE, RESERVED - 1, GUARD), (PAGES_SIZE, RESERVED, 0)]
+)
+def test_a_memory_of_another_shape_is_not_made(monkeypatch: pytest.MonkeyPatch, shape: tuple[int, int, int]) -> None:
+    """Code is compiled for so many addresses, and checks nothing."""
+    with Engine(ECHO) as engine:
+        made = engine.program(Image.of(bytes(PAGE)))
+        monkeypatch.setattr(fibers, "_born", engine.slots.take(made.heap))
+        size, reserved, guard = shape
+        with pytest.raises(wasmtime.WasmtimeError, match="a memory of this shape is not made here"):
+            fibers.check(fibers._on_new_memory(0, 0, size, 0, reserved, guard, 0))
+
+
+def test_a_memory_that_nobody_is_born_with_is_not_made() -> None:
+    with pytest.raises(wasmtime.WasmtimeError, match="a memory of this shape is not made here"):
+        fibers.check(fibers._on_new_memory(0, 0, PAGES_SIZE, 0, RESERVED, GUARD, 0))
+
+
+def ends(engine: Engine) -> str:
+    fiber = start(engine)
+    while fiber.step() is not Turn.ENDED:
+        pass
+    why = fiber.why()
+    fiber.close()
+    return why
+
+
+def test_a_memory_that_the_system_does_not_let_grow_stays_as_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    grows = "(if (i32.ne (memory.grow (i32.const 1)) (i32.const -1)) (then unreachable)) (drop (i32.load (i32.const 65536)))"
+    with Engine(program(grows)) as engine:
+        made = engine.program(Image.of(bytes(PAGE)))
+        fiber = Fiber(made, MIB, (1, 2, 3))
+        fiber.begin(b"")
+        monkeypatch.setattr(slots, "_mprotect", lambda *_: -1)
+        while fiber.step() is not Turn.ENDED:
+            pass
+        assert "out of bounds memory access" in fiber.why()
+        fiber.close()
+
+
+def test_a_fiber_without_a_stack_says_why(monkeypatch: pytest.MonkeyPatch) -> None:
+    with Engine(program("")) as engine:
+        fiber = Fiber(engine.program(Image.of(bytes(PAGE))), MIB, (1, 2, 3))
+        monkeypatch.setattr(fibers, "_stacks", slots.Stacks())
+        monkeypatch.setattr(slots, "_mmap", lambda *_: None)
+        fiber.begin(b"")
+        assert fiber.step() is Turn.ENDED
+        assert "the system refuses a mapping of memory" in fiber.why()
+        monkeypatch.undo()
+        fiber.close()
+        assert ends(engine) == "returned"
 
 
 # -- the version and the tick ---------------------------------------------------------------------------------

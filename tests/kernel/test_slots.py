@@ -28,6 +28,7 @@ from kernel.slots import (
     Slots,
     Stacks,
 )
+from tests.kernel.system import files, mapped, mappings, resident, rights
 
 MARK = b"what is one guest's and no other's"
 SMALL = 40
@@ -74,21 +75,6 @@ def again(slots: Slots, slot: Slot) -> Slot:
     """Give it back and take it: the same place, or a new one."""
     slots.give(slot)
     return slots.take(slot.heap)
-
-
-def mapped(at: int) -> bool:
-    """Whether an address is anybody's."""
-    ranges = (line.split()[0].split("-") for line in Path("/proc/self/maps").read_text().splitlines())
-    return any(int(low, 16) <= at < int(high, 16) for low, high in ranges)
-
-
-def rights(at: int) -> str:
-    """The rights of the mapping of an address, as the system writes them: `rw-p`."""
-    for line in Path("/proc/self/maps").read_text().splitlines():
-        low, high = (int(end, 16) for end in line.split()[0].split("-"))
-        if low <= at < high:
-            return line.split()[1]
-    return "none"
 
 
 # -- heaps ------------------------------------------------------------------------------------------------
@@ -167,17 +153,27 @@ def act(slot: Slot, actions: list[tuple[str, int]]) -> None:
             ctypes.string_at(slot.at + number, len(MARK))
 
 
-@pytest.mark.parametrize("pagemap", [True, False], ids=["asked", "not asked"])
+def asked(slots: Slots) -> None:
+    """The system says what was written."""
+
+
+def not_asked(slots: Slots) -> None:
+    slots.close()
+
+
+def in_a_child(slots: Slots) -> None:
+    """It would say what another process has written."""
+    slots._process += 1
+
+
+@pytest.mark.parametrize("where", [asked, not_asked, in_a_child])
 @given(lives=st.lists(ACTIONS, min_size=1, max_size=3), numbers=NUMBERS)
 def test_a_slot_given_back_is_the_heap_again_byte_for_byte(
-    pagemap: bool,  # noqa: FBT001 - a case
-    lives: list[list[tuple[str, int]]],
-    numbers: list[int],
+    where: Callable[[Slots], None], lives: list[list[tuple[str, int]]], numbers: list[int]
 ) -> None:
     """Whatever its guests wrote, wherever they read, however far they grew; over another heap, with pages that are copied."""
     slots, pieces = Slots(), pieces_of([number for number in numbers if number < SIZE])
-    if not pagemap:
-        slots.close()
+    where(slots)
     heap = Heap(SIZE * PAGE, pieces, base())
     slot = slots.take(heap)
     fresh = memory_of(slot)
@@ -315,14 +311,6 @@ def refusing(after: int) -> Callable[..., int]:
     return call
 
 
-def files() -> int:
-    return sum(1 for _ in Path("/proc/self/fd").iterdir())
-
-
-def mappings() -> int:
-    return len(Path("/proc/self/maps").read_text().splitlines())
-
-
 @pytest.mark.parametrize("after", range(3))
 @pytest.mark.parametrize("grown", [True, False], ids=["grown", "full"])
 def test_a_slot_that_cannot_be_wiped_is_never_used_again(
@@ -448,14 +436,6 @@ def test_the_heap_below_stays_as_long_as_one_lies_over_it(slots: Slots) -> None:
 
 
 # -- stacks ------------------------------------------------------------------------------------------------------
-
-
-def resident(at: int, size: int) -> int:
-    """Bytes of a range that are in memory."""
-    vector = (ctypes.c_ubyte * (size // PAGE))()
-    libc = ctypes.CDLL(None, use_errno=True)
-    assert libc.mincore(ctypes.c_void_p(at), ctypes.c_size_t(size), vector) == 0
-    return sum(each & 1 for each in vector) * PAGE
 
 
 def test_a_stack_is_used_again_and_little_of_a_deep_one_is_kept() -> None:

@@ -23,12 +23,12 @@ async def test_the_tree_of_calls_says_who_did_what_for_whom(world: World) -> Non
     outcome = await world.outcome("@B.f(() => @me.secrets.foo.length)")
     calls = (await world.record(outcome))["calls"]
     by_op = {(call["capability"], call["op"]): call for call in calls}
-    load, write, secret = (
-        by_op["val", "load"],
+    read, write, secret = (
+        by_op["val", "read"],
         by_op["val", "write"],
         [call for call in calls if call["capability"] == "secret"],
     )
-    assert (load["parent"], load["author"], load["authority"]) == (None, "@a", "own")
+    assert (read["parent"], read["author"], read["authority"]) == (None, "@a", "own")
     assert (
         write["author"],
         write["authority"],

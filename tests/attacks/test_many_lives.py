@@ -1,0 +1,92 @@
+"""The attacker is born and dies a thousand times, as deep as its stack goes and of as many images as there are.
+
+What a process has only so many of comes back each time: mappings, open files, the memory of stacks.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+from pathlib import Path
+
+from host_api.images import images
+from kernel import fiber
+from kernel.limits import MIB
+from kernel.slots import STACK_RESIDENT
+from tests.attacks.siege import ended
+from tests.kernel.system import files, mappings, resident
+from tests.semantics.live import PUBLIC, Machine, World, open_world
+
+DEEP = "{ const deep = (n) => deep(n + 1) + 1; try { deep(0) } catch (e) { return e.name } }"
+LIVES = 340
+"""Of three guests each."""
+
+
+async def lives(world: World, count: int) -> None:
+    for number in range(count):
+        own = await world.run("B.lib")
+        foreign = await world.outcome("@B.lib()", by="A" if number % 2 else None)
+        assert (ended(own), ended(foreign)) == ("value", "value")
+
+
+async def test_a_thousand_guests_leave_no_mapping_and_no_file(engine_room: Machine, tmp_path: Path) -> None:
+    async with open_world(engine_room, tmp_path) as world:
+        await world.save("B", "const all = [1, 2, 3]; export const lib = () => all.length", PUBLIC)
+        await lives(world, 20)
+        gc.collect()
+        before = mappings(), files()
+        await lives(world, LIVES)
+        gc.collect()
+        assert mappings() - before[0] < 50
+        assert files() - before[1] < 5
+        assert world.house.guests == 0
+
+
+async def test_images_that_were_saved_away_leave_no_mapping_and_no_file(engine_room: Machine, tmp_path: Path) -> None:
+    """Fifty versions, each in use while the next is saved."""
+    async with open_world(engine_room, tmp_path) as world:
+
+        async def save_and_use(number: int) -> None:
+            using = asyncio.gather(*(world.outcome("@B.lib()") for _ in range(3)))
+            await world.save("B", f"const all = new Array(200).fill({number}); export const lib = () => all[7]", PUBLIC)
+            assert await world.eval("@B.lib()") == number
+            await using
+
+        for number in range(5):
+            await save_and_use(number)
+        forget(world)
+        before = mappings(), files()
+        for number in range(50):
+            await save_and_use(number)
+        forget(world)
+        assert mappings() - before[0] < 50
+        assert files() - before[1] < 5
+
+
+def forget(world: World) -> None:
+    """Have all images go, as when others take their place."""
+    for key in list(world.house.images._kept):
+        world.house.images._drop(key)
+    gc.collect()
+
+
+async def test_images_are_no_more_than_so_many_open_files(engine_room: Machine, tmp_path: Path) -> None:
+    assert images.MOST_KEPT <= 2_000
+    async with open_world(engine_room, tmp_path) as world:
+        await world.save("B", "export const lib = () => 1", PUBLIC)
+        await lives(world, 1)
+        before = files()
+        for number in range(10):
+            await world.save("B", f"export const lib = () => {number}", PUBLIC)
+            await lives(world, 1)
+        assert files() - before <= 2 * 10  # one an image
+
+
+async def test_a_deep_recursion_leaves_little_of_its_stack(engine_room: Machine, tmp_path: Path) -> None:
+    async with open_world(engine_room, tmp_path) as world:
+        outcomes = await asyncio.gather(*(world.outcome(DEEP) for _ in range(20)))
+        assert {outcome.json for outcome in outcomes} == {b'"RangeError"'}
+        waiting = [(at, size) for size, free in fiber._stacks._free.items() for at in free]
+        assert waiting
+        assert all(resident(at, size) <= STACK_RESIDENT for at, size in waiting)
+        assert sum(resident(at, size) for at, size in waiting) <= 10 * MIB

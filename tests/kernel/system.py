@@ -1,0 +1,39 @@
+"""What the system says of this process: its mappings, their rights and what of them is in memory, its open files."""
+
+from __future__ import annotations
+
+import ctypes
+from pathlib import Path
+
+from kernel.slots import PAGE
+
+
+def mapped(at: int) -> bool:
+    """Whether an address is anybody's."""
+    ranges = (line.split()[0].split("-") for line in Path("/proc/self/maps").read_text().splitlines())
+    return any(int(low, 16) <= at < int(high, 16) for low, high in ranges)
+
+
+def rights(at: int) -> str:
+    """The rights of the mapping of an address, as the system writes them: `rw-p`."""
+    for line in Path("/proc/self/maps").read_text().splitlines():
+        low, high = (int(end, 16) for end in line.split()[0].split("-"))
+        if low <= at < high:
+            return line.split()[1]
+    return "none"
+
+
+def files() -> int:
+    return sum(1 for _ in Path("/proc/self/fd").iterdir())
+
+
+def mappings() -> int:
+    return len(Path("/proc/self/maps").read_text().splitlines())
+
+
+def resident(at: int, size: int) -> int:
+    """Bytes of a range that are in memory."""
+    vector = (ctypes.c_ubyte * (size // PAGE))()
+    libc = ctypes.CDLL(None, use_errno=True)
+    assert libc.mincore(ctypes.c_void_p(at), ctypes.c_size_t(size), vector) == 0
+    return sum(each & 1 for each in vector) * PAGE
