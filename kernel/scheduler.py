@@ -67,10 +67,9 @@ class Scheduler:
             self._batch = max(1, self._batch // 2) if over else min(self._batch + 1, MOST)
         self._armed = False
         woken = _wake(self._long, 1)
-        if self._short:
+        if woken or self._short:
             loop.call_soon(self._begin)
-            woken += _wake(self._short, self._batch)
-        if woken:
+            _wake(self._short, self._batch)
             self._arm(loop)
 
 
