@@ -20,8 +20,8 @@ class Boundary:
 
 FIRST = "host_api.http.connections:Connection.data_received"
 """Its first call of a request is where the request begins."""
-LAST = "aiohttp.web_protocol:RequestHandler.finish_response"
-"""Its end is where the answer has been written."""
+LAST = "host_api.http.exchanges:Exchanges._exchange"
+"""Its end is where the answer has been written. Guests are buried after it, in the next turn of the loop."""
 BETWEEN = "HTTP: the library's tasks and the event loop"
 """What lies between the two, and in no boundary."""
 
@@ -47,5 +47,6 @@ BOUNDARIES = (
     Boundary("record: made and queued", "host_api.evaluating.recorded:Recorded.go"),
     Boundary("log: one line", "host_api.evaluating.recorded:Recorded._say"),
     Boundary("HTTP: the answer is made", "host_api.http.answering:HttpDoor.finish"),
-    Boundary("HTTP: the answer is written", LAST),
+    Boundary("HTTP: the answer is written", "host_api.http.answers:Told.prepare"),
+    Boundary("HTTP: one exchange", LAST),
 )

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from kernel.errors import LimitError, Refusal
 
@@ -69,8 +69,7 @@ class Door(Protocol):
         """Return more of the request's body; None at its end. Raise TooLarge, BadInput."""
 
 
-@dataclass(frozen=True, slots=True)
-class Served:
+class Served(NamedTuple):
     """A request for a val to answer: a JSON object as the runtime's `serve` reads it, and the body as far as it is there already.
 
     `request` is None where a val is run with arguments, and may answer with a Response all the same.

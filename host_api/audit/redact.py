@@ -22,6 +22,8 @@ BEGINNING = 56
 """Bytes of a long secret that are looked for by themselves: the engine's messages cut a name at 63 bytes."""
 
 
+HANDFUL = 32
+"""Rows that are written at once where nothing is to be taken out of them; of more, only as many are shown as are kept."""
 FEW, SOME = 8, 512
 """Rows that are looked at together, to see which secrets there are in them at all: few first, since not all may be wanted."""
 JOINT = " +\n"
@@ -105,7 +107,7 @@ class Redactor:
         """Return rows, each as it is to be shown, as a JSON array of about `limit` bytes: later ones are only counted."""
         if not rows:
             return b"[]"
-        if self.is_idle and (whole := _whole(map(show, rows), limit)) is not None:
+        if self.is_idle and len(rows) <= HANDFUL and (whole := _whole(map(show, rows), limit)) is not None:
             return whole
         kept: list[str] = []
         size = 0

@@ -15,6 +15,8 @@ from host_api.store import EvaluationRow, Store
 class Beginning:
     """The start row of one run, queued once at most."""
 
+    __slots__ = ("_field", "_queued", "_row", "_store")
+
     def __init__(self, store: Store, row: EvaluationRow, field: int) -> None:
         """Take the record so far, and how many bytes a field of it has at most."""
         self._store, self._row, self._field = store, row, field
@@ -34,10 +36,10 @@ class Beginning:
         await asyncio.shield(queued)
 
     def _opening(self) -> EvaluationRow:
-        """Return the row: nobody knows yet which secrets will be read, so it has none of the caller's."""
+        """Return the row as it is now: nobody knows yet which secrets will be read, so it has none of the caller's."""
         row = self._row
         if row.caller is None or (row.args is None and row.code is None):
-            return row
+            return replace(row)
         secrets = self._store.few_secrets(row.caller)
         if secrets is None:
             return replace(row, args=None, code=None)

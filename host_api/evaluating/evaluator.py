@@ -5,13 +5,11 @@ It must never look into a value.
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from host_api.audit.redact import Redactor
 from host_api.capabilities.api import Told
 from host_api.door import Manner, Served, Tray
 from host_api.evaluating.outcome import NO_VAL, Entry, Outcome
-from host_api.evaluating.runner import Runner, Task
+from host_api.evaluating.runner import Runner, Task, principal_of
 from host_api.load.load import Load
 from host_api.net.chain import FIRST, MICRO, Chains, Link, link_below
 from host_api.settings import Settings
@@ -58,25 +56,21 @@ class Evaluator:
         Raises NotFound (unknown, private and refused alike) and SourceError before anything ran.
         """
         joined = self._chains.join(chain)
-        asking = Principal(requester) if requester else NOBODY
+        asking = principal_of(requester) if requester else NOBODY
         val = self._insist_val(entry.val, asking) if entry.val else None
-        caller = Principal(val.owner) if val and as_author else asking
-        entered = (None, None, None, None) if val is None else (val.owner, val.name, val.version, val.id)
+        caller = principal_of(val.owner) if val and as_author else asking
         row = EvaluationRow(
-            id=new_timed_id(),
-            caller=None if caller == NOBODY else caller.name,
-            requester=None if asking == NOBODY else asking.name,
-            source=source,
-            policy=policy or self._settings.policy,
-            started=now_ms(),
-            args=args,
-            code=entry.code,
-            entry_owner=entered[0],
-            entry_name=entered[1],
-            entry_version=entered[2],
-            val_id=entered[3],
-            parent=parent,
+            new_timed_id(),
+            None if caller == NOBODY else caller.name,
+            None if asking == NOBODY else asking.name,
+            source,
+            policy or self._settings.policy,
+            now_ms(),
+            entry.code,
         )
+        row.args, row.parent = args, parent
+        if val is not None:
+            row.entry_owner, row.entry_name, row.entry_version, row.val_id = val.owner, val.name, val.version, val.id
         owned = asking == caller and asking != NOBODY
         if served is not None:
             served.door.opens(row.id if owned else None)
@@ -86,7 +80,10 @@ class Evaluator:
                 return self._stored(val, row, owned=owned)
             tray = Tray(self._settings.fetch_body) if served is None else None
             at_door = Served(tray) if tray is not None else served
-            finished = await self._runner.run(Task(manner, caller, row, joined, val, args, at_door), bill)
+            try:
+                finished = await self._runner.run(Task(manner, caller, row, joined, val, args, at_door))
+            finally:
+                bill.used = row.cpu_us
         return Outcome.of(finished, tray, owned=owned)
 
     async def call(self, run: Run, named: tuple[str, str, int | None], args: bytes) -> Told:
@@ -109,7 +106,7 @@ class Evaluator:
 
     def _insist_val(self, named: tuple[str, str, int | None], asking: Principal) -> Val:
         val = self._store.val(*named)
-        if val is None or (Principal(val.owner) != asking and not is_public(val)):
+        if val is None or not (is_public(val) or principal_of(val.owner) == asking):
             raise NotFound(NO_VAL)
         return val
 
@@ -117,7 +114,7 @@ class Evaluator:
         """Answer with a data val as it is; there is nothing to run."""
         answer = val.json if val.json is not None else b"null"
         value = Redactor({}).json(answer, self._settings.limits.field)
-        row = replace(row, value=value, ended=now_ms(), value_type=val.type, state=State.DONE)
+        row.value, row.value_type, row.ended, row.state = value, val.type, now_ms(), State.DONE
         self._store.finish_evaluation(row)
         self._load.ended(row)
         return Outcome(row.id, row.caller, answer, val.type, None, owned)

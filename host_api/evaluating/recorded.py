@@ -36,6 +36,8 @@ log = structlog.get_logger("valgate.evaluation")
 TYPES = frozenset(
     {"undefined", "null", "boolean", "number", "bigint", "string", "symbol", "object", "array", "function"}
 )
+Texts = tuple[str | None, bytes | None, bytes | None, bytes | None, bytes, bytes, bytes]
+"""Of a record: code, args, value, error, logs, emails and calls."""
 MANY = 500
 """Calls whose tree is written in a moment."""
 MANY_SECRETS = 10
@@ -48,16 +50,13 @@ STOPPED = replace(CANCELLED, status=422, message="the evaluation was cancelled b
 
 @dataclass(slots=True)
 class Finished:
-    """What a run came to: the runtime's values, or the error as its reader is told."""
+    """What a run came to: the runtime's values, the value as JSON (if it has any) and its type, or the error as its reader is told."""
 
     values: tuple[Value, ...]
+    json: bytes | None
+    type: str
     error: ErrorInfo | None
     row: EvaluationRow
-
-    @property
-    def json(self) -> bytes | None:
-        """The value as JSON, if there is a value and it has one."""
-        return _json_of(self.values) if self.error is None else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,76 +84,63 @@ class Recorded:
         self.run.state[BEFORE] = self._beginning.queue
         self.run.state[DURABLY] = self._beginning.durably
 
-    @property
-    def row(self) -> EvaluationRow:
-        """The record as it stands."""
-        return self._row
-
     async def go(self, entry: Entry, source: str) -> Finished:
-        """Run it, write its record, and wait for that if there were effects."""
-        shared = self._shared
+        """Run it, complete its record, and wait until that is durable if there were effects."""
+        shared, row = self._shared, self._row
         evaluation = Evaluation(shared.kernel, self._frame, self.run, shared.capabilities, source)
-        values: tuple[Value, ...] = ()
-        error: ErrorInfo | None = CANCELLED
+        finished = Finished((), None, "undefined", CANCELLED, row)
         try:
-            with shared.underway.running(self._row.id, self._row.caller, self._beginning.queue):
+            with shared.underway.running(row.id, row.caller, self._beginning.queue):
                 values = await evaluation.run(entry)
-            error = self._teller.judge(values, evaluation)
+            finished.values, finished.error = values, self._teller.judge(values, evaluation)
         except Stopped:
-            error = STOPPED
+            finished.error = STOPPED
         except ValgateError as failed:
             if isinstance(failed, HostError):
                 evaluation.failures.append(failed if isinstance(failed, HostFailure) else HostFailure())
-            error = self._teller.told(failed.info())
+            finished.error = self._teller.told(failed.info())
         finally:
             endings.end(self.run)
-            much = len(self._recorder.nodes) >= MANY or self._teller.secrets >= MANY_SECRETS
-            left = partial(self._left_behind, evaluation, values, error)
-            row = self._row = await _beside(left) if much else left()
-            self._say(evaluation, error)
+            if finished.error is None:
+                finished.json, finished.type = _json_of(finished.values), type_of(finished.values)
+            await self._complete(finished, evaluation)
+            self._say(finished, evaluation)
             done = shared.store.finish_evaluation(row)
         if row.effects:
             await asyncio.shield(done)
-        return Finished(values, error, row)
+        return finished
 
-    def _left_behind(self, evaluation: Evaluation, values: tuple[Value, ...], error: ErrorInfo | None) -> EvaluationRow:
-        """Return the whole record, without secrets."""
+    async def _complete(self, finished: Finished, evaluation: Evaluation) -> None:
+        """Fill in the rest of the record."""
+        row, usage, well = self._row, evaluation.usage, finished.error is None
+        row.cpu_us, row.peak_bytes, row.effects = int(usage.cpu * 1e6), usage.peak, self._recorder.effects
+        much = len(self._recorder.nodes) >= MANY or self._teller.secrets >= MANY_SECRETS
+        left = partial(self._left_behind, finished, usage.cancelled)
+        row.code, row.args, row.value, row.error, row.logs, row.emails, row.calls = (
+            await _beside(left) if much else left()
+        )
+        row.value_type, row.state = (finished.type, State.DONE) if well else (None, State.FAILED)
+        row.ended = now_ms()
+
+    def _left_behind(self, finished: Finished, cancelled: int) -> Texts:
+        """Return the texts of the record, without secrets; nothing is changed, so that it may be done anywhere."""
         redact, limit, row, state = self._teller.redactor(), self._limits.field, self._row, self.run.state
-        usage, well = evaluation.usage, error is None
-        return EvaluationRow(
-            id=row.id,
-            caller=row.caller,
-            requester=row.requester,
-            source=row.source,
-            policy=row.policy,
-            started=row.started,
-            code=None if row.code is None else redact.text(row.code),
-            entry_owner=row.entry_owner,
-            entry_name=row.entry_name,
-            entry_version=row.entry_version,
-            val_id=row.val_id,
-            args=redact.json(row.args, limit),
-            value=redact.json(_json_of(values), limit) if well else None,
-            value_type=type_of(values) if well else None,
-            error=None if error is None else error_json(error),
-            logs=redact.rows(_rows(state.get(LOGS)), limit * 3, self._teller.line),
-            emails=redact.rows(_rows(state.get(EMAILS)), limit * 10),
-            calls=redact.rows(self._calls(usage.cancelled), self._shared.settings.tree),
-            ended=now_ms(),
-            cpu_us=int(usage.cpu * 1e6),
-            peak_bytes=usage.peak,
-            effects=self._recorder.effects,
-            state=State.DONE if well else State.FAILED,
-            process=row.process,
-            parent=row.parent,
+        return (
+            None if row.code is None else redact.text(row.code),
+            redact.json(row.args, limit),
+            redact.json(finished.json, limit),
+            None if finished.error is None else error_json(finished.error),
+            redact.rows(_rows(state.get(LOGS)), limit * 3, self._teller.line),
+            redact.rows(_rows(state.get(EMAILS)), limit * 10),
+            redact.rows(self._calls(cancelled), self._shared.settings.tree),
         )
 
     def _calls(self, cancelled: int) -> list[Row]:
         return self._recorder.calls() + ([{"cancelled": cancelled}] if cancelled else [])
 
-    def _say(self, evaluation: Evaluation, error: ErrorInfo | None) -> None:
+    def _say(self, finished: Finished, evaluation: Evaluation) -> None:
         """One canonical line; what broke in the host goes beside it, to the operator alone."""
-        row = self._row
+        row, error = self._row, finished.error
         log.info(
             "evaluation",
             evaluation=row.id,
@@ -174,7 +160,7 @@ class Recorded:
             log.error("host failure", evaluation=row.id, exception=self._teller.redactor().text(told))
 
 
-async def _beside(write: Callable[[], EvaluationRow]) -> EvaluationRow:
+async def _beside(write: Callable[[], Texts]) -> Texts:
     """Do what is much work beside the loop, which serves others."""
     try:
         return await asyncio.to_thread(write)

@@ -5,7 +5,8 @@ This file does not know who asked, nor what becomes of the value.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from functools import lru_cache
+from typing import NamedTuple
 
 from host_api.capabilities.loaded import Loaded
 from host_api.compiler import Compiler, Unit
@@ -13,7 +14,7 @@ from host_api.door import DOOR, Manner, Served
 from host_api.evaluating.recorded import Finished, Recorded, Shared
 from host_api.images import Images, Prepared
 from host_api.load.load import Load
-from host_api.net.chain import CHAIN, Bill, Chain
+from host_api.net.chain import CHAIN, Chain
 from host_api.sources import ENTRY, Sources, key_of
 from host_api.store import EvaluationRow, Kind, Privacy, Val
 from kernel import evaluation
@@ -23,8 +24,7 @@ from kernel.principals import Authority, Frame, Principal
 from kernel.wire import Op, Value
 
 
-@dataclass(frozen=True, slots=True)
-class Task:
+class Task(NamedTuple):
     """One evaluation to be run: how, whose, its record so far, and what it is given."""
 
     manner: Manner
@@ -36,6 +36,18 @@ class Task:
     served: Served | None = None
 
 
+MOST_NAMES = 4096
+"""Accounts that are known by name; each is a few hundred bytes."""
+principal_of = lru_cache(MOST_NAMES)(Principal)
+"""Return the account of a name, made once."""
+
+
+@lru_cache(MOST_NAMES)
+def frame_of(policy: str, caller: Principal) -> Frame:
+    """Return the frame of a caller's own code."""
+    return Frame(Policy(policy), caller, caller, Authority.OWN)
+
+
 class Runner:
     """Runs tasks, any number at once."""
 
@@ -43,20 +55,20 @@ class Runner:
         """Take what all runs share, the images of vals, and the bounds that they count against."""
         self._shared, self._compiler, self._images, self._load = shared, compiler, images, load
 
-    async def run(self, task: Task, bill: Bill) -> Finished:
-        """Run it to its record, and fill in the bill; raise SourceError, and what Load refuses, before anything ran."""
-        frame = Frame(Policy(task.row.policy), task.caller, task.caller, Authority.OWN)
-        recorded = Recorded(self._shared, frame, task.row)
+    async def run(self, task: Task) -> Finished:
+        """Run it to its record, which is the task's; raise SourceError, and what Load refuses, before anything ran."""
+        row = task.row
+        frame = frame_of(row.policy, task.caller)
+        recorded = Recorded(self._shared, frame, row)
         recorded.run.state[CHAIN] = task.chain
         if task.served is not None:
             recorded.run.state[DOOR] = task.served.door
-        with self._load.evaluating(task.row.caller):
+        with self._load.evaluating(row.caller):
             try:
                 name, values = await self._entered(task, frame, recorded.run)
                 return await recorded.go(evaluation.Entry(Op.ENTER, values), name)
             finally:
-                bill.used = recorded.row.cpu_us
-                self._load.ended(recorded.row)
+                self._load.ended(row)
 
     async def _entered(self, task: Task, frame: Frame, run: Run) -> tuple[str, tuple[Value, ...]]:
         """Return what the entry is called, and what the runtime's `enter` takes."""
@@ -64,7 +76,7 @@ class Runner:
         if val is None:
             return ENTRY, _entry(run, task, ENTRY, await self._compiler.compile(code, task.row.caller), hidden=False)
         name = f"@{val.owner}.{val.name}@{val.version}"
-        if Principal(val.owner) != task.caller:
+        if principal_of(val.owner) != task.caller:
             # Another's: the caller's own code is its name.
             return ENTRY, _entry(run, task, ENTRY, await self._compiler.compile(name, task.row.caller), hidden=False)
         if val.kind is Kind.DATA:

@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from host_api.compiler import Compiler
 from host_api.door import Manner
 from host_api.evaluating.outcome import NO_VAL
-from host_api.evaluating.recorded import Finished, type_of
+from host_api.evaluating.recorded import Finished
 from host_api.evaluating.runner import Runner, Task
 from host_api.images import Images
-from host_api.net.chain import FIRST, Bill, Chains
+from host_api.net.chain import FIRST, Chains
 from host_api.settings import Settings
 from host_api.store import Account, EvaluationRow, Kind, Privacy, Store, Val
 from host_api.store.clock import now_ms
@@ -90,7 +90,7 @@ class Saver:
             val_id=known.id if known else None,
             code=code,
         )
-        finished = await self._runner.run(Task(Manner.SAVE, caller, row, self._chains.join(FIRST)), Bill())
+        finished = await self._runner.run(Task(Manner.SAVE, caller, row, self._chains.join(FIRST)))
         about = _About(account.name, wanted, privacy, readme, renamed, unit.named(account.name), forked)
         val = await self._keep(about, code, finished)
         self._images.saved(val)
@@ -169,7 +169,7 @@ class Saver:
             kind=Kind.DATA if is_data else Kind.CODE,
             payload=payload if isinstance(payload, bytes) else None,
             json=finished.json,
-            type=type_of(finished.values) if error is None else "undefined",
+            type=finished.type,
             error=None if error is None else _told(error),
             privacy=about.privacy,
             readme=about.readme,

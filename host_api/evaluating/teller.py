@@ -25,6 +25,8 @@ MOST_NAME = 200
 class Teller:
     """What the reader of one run's record is told."""
 
+    __slots__ = ("_looked_for", "_reader", "_redact", "_run")
+
     def __init__(self, run: Run, reader: Principal) -> None:
         """Take the run, and whose record it is."""
         self._run, self._reader = run, reader

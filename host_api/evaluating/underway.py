@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Callable
+from time import monotonic
 from types import TracebackType
 
 LONG = 0.1
@@ -81,12 +82,11 @@ class Underway:
 
     def add(self, evaluation: str, running: Running) -> None:
         """Begin. One timer looks after all of them: one for each would cost as much as the rest."""
-        loop = asyncio.get_running_loop()
-        running.begun = loop.time()
+        running.begun = monotonic()
         self._running[evaluation] = running
         self._short.append(running)
         if self._timer is None:
-            self._timer = loop.call_later(LONG, self._look)
+            self._timer = asyncio.get_running_loop().call_later(LONG, self._look)
 
     def remove(self, evaluation: str, running: Running) -> bool:
         """End; say whether it was in the list still."""
@@ -96,12 +96,14 @@ class Underway:
         return True
 
     def _look(self) -> None:
-        """Tell those that have begun LONG ago; and look again when the next one has."""
+        """Tell those that have begun LONG ago, and have not ended; and look again when the next one has."""
         loop, self._timer = asyncio.get_running_loop(), None
         while self._short:
             first = self._short[0]
-            if first.long is not None and loop.time() < first.begun + LONG:
-                self._timer = loop.call_at(first.begun + LONG, self._look)
-                return
+            if first.long is not None:
+                early = first.begun + LONG - monotonic()
+                if early > 0:
+                    self._timer = loop.call_later(early, self._look)
+                    return
+                loop.call_soon(first.takes_long)
             self._short.popleft()
-            loop.call_soon(first.takes_long)

@@ -5,15 +5,12 @@ This file does not know what a handler does.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from aiohttp import web
 
 from host_api.house import House
-from host_api.http.gate import gate_of
+from host_api.http.gate import Gate
 from host_api.http.route import Access, Route
 from host_api.http.who import NOBODY, Requester, identify, visitor
-from host_api.store import Store
 from kernel.errors import BadInput, Unauthorized
 
 NO_WORKER = (
@@ -21,27 +18,20 @@ NO_WORKER = (
 )
 
 
-def admit(route: Route, request: web.Request, house: House) -> Requester:
-    """Find who asks; raise TooMany when they ask too often, and Unauthorized unless the route is for them."""
+def admit(route: Route, request: web.Request, house: House, gate: Gate) -> Requester:
+    """Find who asks and count it; raise TooMany when they ask too often, and Unauthorized unless the route is for them."""
     if route.runs_code and "Service-Worker" in request.headers:
         raise BadInput(NO_WORKER)
     if route.access is Access.OPEN:
         return NOBODY
-    requester = _identified(request, house, visitor if route.access is Access.VISITOR else identify)
+    try:
+        requester = (visitor if route.access is Access.VISITOR else identify)(request, house.store)
+    except Unauthorized:  # who tries tokens is counted as an address
+        gate.charge(request, NOBODY)
+        raise
+    gate.charge(request, requester)
     if route.access is Access.ACCOUNT:
         requester.insist_account()
     if route.scope is not None:
         requester.insist_scope(route.scope)
-    return requester
-
-
-def _identified(request: web.Request, house: House, by: Callable[[web.Request, Store], Requester]) -> Requester:
-    """Find who asks and count it; who tries tokens is counted as an address."""
-    gate = gate_of(request)
-    try:
-        requester = by(request, house.store)
-    except Unauthorized:
-        gate.charge(request, NOBODY)
-        raise
-    gate.charge(request, requester)
     return requester

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from http import HTTPMethod, HTTPStatus
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, cast
 
 import orjson
 from aiohttp import HttpVersion11, web
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from aiohttp.abc import AbstractStreamWriter
     from aiohttp.web_request import BaseRequest
     from multidict import CIMultiDict
+
+    from host_api.http.connections import Connection
 
 NOT_FOUND: Final = "Not found: there is nothing of that name here that you may see."
 """The one sentence for unknown, private and refused, whatever raised it."""
@@ -69,7 +71,6 @@ class Told(web.Response):
     def __init__(self, body: bytes, more: Mapping[str, str]) -> None:
         """Take the body, and what the head says of it beside the usual: names and values that no val has chosen."""
         super().__init__(body=body)
-        self[DRESSED] = True
         self._told, self._more, self._seen = body, more, False
 
     @property
@@ -90,7 +91,7 @@ class Told(web.Response):
         self._keep_alive = self._eof_sent = True
         more = "".join([f"{name}: {value}\r\n" for name, value in self._more.items()])
         head = f"{_HEAD}{more}Content-Length: {len(self._told)}\r\nDate: {rfc822_formatted_time()}\r\n\r\n"
-        await request.writer.write_eof(head.encode() + self._told)
+        cast("Connection", request.protocol).send(head.encode() + self._told)
         return request.writer
 
 
@@ -101,7 +102,7 @@ def answer(value: object, status: int = 200) -> web.Response:
 
 def dress(response: web.StreamResponse, *, runs_code: bool) -> None:
     """Put on, once, what every answer carries; a val may say how long its own is kept, and who may read it."""
-    if response.get(DRESSED, False):
+    if isinstance(response, Told) or DRESSED in response:
         return
     response[DRESSED] = True
     caching = response.headers.get("Cache-Control")

@@ -10,6 +10,7 @@ from http import HTTPMethod
 from itertools import chain
 
 from aiohttp import web
+from aiohttp.typedefs import Middleware
 
 from host_api.house import House
 from host_api.http import (
@@ -34,7 +35,7 @@ from host_api.http import (
 from host_api.http.admitting import admit
 from host_api.http.direct import DIRECT, Direct
 from host_api.http.gate import GATE, Gate
-from host_api.http.guard import Handler, guard, settle
+from host_api.http.guard import About, Around, Handler, about, guard, settle
 from host_api.http.route import ANY_METHOD, Call, Route
 
 FAMILIES = (
@@ -48,8 +49,8 @@ _RUNNING = tuple({route.path.partition("{")[0] for route in ROUTES if route.runs
 
 def make_app(house: House, gate: Gate) -> web.Application:
     """Make the application of a house that is open, and stays so longer than the application; behind this gate."""
-    around = guard(house, gate, _RUNNING)
-    app = web.Application(middlewares=[around])
+    around = guard(house, gate)
+    app = web.Application(middlewares=[_around_all(around)])
     app[docs.DESCRIPTION] = docs.describe(ROUTES)
     app[GATE] = gate
     direct = app[DIRECT] = Direct(app, around)
@@ -59,9 +60,14 @@ def make_app(house: House, gate: Gate) -> web.Application:
         app.on_response_prepare.append(gate.tell_end)
     for route in ROUTES:
         for method in _methods(route):
-            added = app.router.add_route(method, route.pattern, _handler(route, house), expect_handler=_not_yet)
+            added = app.router.add_route(method, route.pattern, _handler(route, house, gate), expect_handler=_not_yet)
             if route in run.ROUTES:
-                direct.add(route.path.partition("{")[0], route.names[0], added)
+                direct.add(
+                    route.path.partition("{")[0],
+                    route.names[0],
+                    added,
+                    About(route.pattern, probe=False, runs_code=True),
+                )
     for path, methods in _running_paths().items():
         app.router.add_route(HTTPMethod.OPTIONS, path, _preflight(methods))
     return app
@@ -73,13 +79,23 @@ def _methods(route: Route) -> Iterable[str]:
     return (route.method, HTTPMethod.HEAD) if heads else (route.method,)
 
 
-def _handler(route: Route, house: House) -> Handler:
+def _around_all(around: Around) -> Middleware:
+    """Have every handler that the library finds be guarded."""
+
+    @web.middleware
+    async def middleware(request: web.Request, handler: Handler) -> web.StreamResponse:
+        return await around(request, handler, about(request, _RUNNING))
+
+    return middleware
+
+
+def _handler(route: Route, house: House, gate: Gate) -> Handler:
     prefix = route.path.partition("{")[0]
 
     async def handle(request: web.Request) -> web.StreamResponse:
         if not request.rel_url.raw_path.startswith(prefix):
             raise web.HTTPNotFound  # /v1/%65val: the library decodes it, and nothing that looks at the path takes it for what it is
-        return await route.handler(Call(house, request, admit(route, request, house)))
+        return await route.handler(Call(house, request, admit(route, request, house, gate)))
 
     return handle
 

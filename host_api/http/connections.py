@@ -43,7 +43,7 @@ AHEAD = 128 * 1024
 class Connection(Exchanges):
     """One connection; it differs from the library's in what it allows, and in how it says that a request cannot be read."""
 
-    __slots__ = ("_ahead", "_body", "_gate", "_head", "_head_timer", "_left", "_reader_timer", "_site", "_wire")
+    __slots__ = ("_ahead", "_body", "_head", "_head_timer", "_left", "_reader_timer", "_site", "_wire", "gate")
 
     def __init__(
         self,
@@ -55,7 +55,7 @@ class Connection(Exchanges):
         **options: Any,  # noqa: ANN401 - the library's own, handed on
     ) -> None:
         super().__init__(manager, loop=loop, **options)
-        self._gate, self._site = gate, site
+        self.gate, self._site = gate, site
         self._wire: asyncio.Transport | None = None
         self._head_timer: asyncio.TimerHandle | None = None
         self._reader_timer: asyncio.TimerHandle | None = None
@@ -65,7 +65,7 @@ class Connection(Exchanges):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Begin to wait for the first request."""
         super().connection_made(transport)
-        self._gate.connected(self._site)
+        self.gate.connected(self._site)
         self._wire = self.transport
         if self._wire is not None:
             self._wire.set_write_buffer_limits(high=0)  # so that we hear of every byte that is not taken at once
@@ -75,7 +75,7 @@ class Connection(Exchanges):
         """End every wait."""
         if self._wire is not None:
             self._wire = None
-            self._gate.left(self._site)
+            self.gate.left(self._site)
         self._forget_head()
         self._forget_reader()
         super().connection_lost(exc)
@@ -120,17 +120,30 @@ class Connection(Exchanges):
         """Take no more of who sends far ahead: what has been asked for is answered, then the connection is closed."""
         self._ahead = self._ahead + size if size else 0
         if self._ahead > AHEAD and not self._close:
-            self._gate.tally.shed[Shed.PIPELINE] += 1
+            self.gate.tally.shed[Shed.PIPELINE] += 1
             self._close = True
 
     def _refuse(self, why: Shed, status: int, sentence: str) -> None:
         """Say why to who has sent part of a request, and close; who has sent nothing knows."""
-        self._gate.tally.shed[why] += 1
+        self.gate.tally.shed[why] += 1
         if self._head and self.transport is not None:
             self.transport.write(raw(answers.sentence(status, sentence)))
         self.force_close()
 
     # -- what goes -------------------------------------------------------------------------------------
+
+    def send(self, data: bytes) -> None:
+        """Write a whole answer by the end of this turn of the loop; at once where the next request is here already.
+
+        Raises ConnectionResetError where nobody is there any more.
+        """
+        if self._wire is None or self._wire.is_closing():
+            raise ConnectionResetError
+        if not self._messages:
+            self.gate.outbox.put(self._wire, data)
+            return
+        self.gate.outbox.flush()
+        self._wire.write(data)
 
     def pause_writing(self) -> None:
         """Begin to look whether the reader reads."""
@@ -145,7 +158,7 @@ class Connection(Exchanges):
     def _watch_reader(self) -> None:
         if self._wire is not None:
             self._left = self._wire.get_write_buffer_size()
-            self._gate.unread.waits(self, self._left)
+            self.gate.unread.waits(self, self._left)
             self._reader_timer = self._loop.call_later(READ_SECONDS, self._look_at_reader)
 
     def _look_at_reader(self) -> None:
@@ -156,17 +169,17 @@ class Connection(Exchanges):
         if self._left - self._wire.get_write_buffer_size() >= LEAST:
             self._watch_reader()
             return
-        self._gate.tally.shed[Shed.SLOW_READER] += 1
+        self.gate.tally.shed[Shed.SLOW_READER] += 1
         self._wire.abort()
 
     def cut_off(self) -> None:
         """Let go of a reader who waits for longer than all others, when too much waits."""
-        self._gate.tally.shed[Shed.UNREAD] += 1
+        self.gate.tally.shed[Shed.UNREAD] += 1
         if self._wire is not None:
             self._wire.abort()
 
     def _forget_reader(self) -> None:
-        self._gate.unread.forget(self)
+        self.gate.unread.forget(self)
         if self._reader_timer is not None:
             self._reader_timer.cancel()
             self._reader_timer = None

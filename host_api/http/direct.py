@@ -7,24 +7,32 @@ handler. Around both stands the same guard. This file does not know what a route
 from __future__ import annotations
 
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable
 from typing import Final, NamedTuple
 
 from aiohttp import web
 from aiohttp.web_urldispatcher import UrlMappingMatchInfo
 
-from host_api.http.guard import Handler
+from host_api.http.guard import About, Around, Handler
 
-Around = Callable[[web.Request, Handler], Awaitable[web.StreamResponse]]
-
-_PLAIN: Final = re.compile(r"[A-Za-z0-9_.@]+", re.ASCII)
+_PLAIN: Final = re.compile(r"[A-Za-z0-9_.@]{1,200}", re.ASCII)
 """A part of a path that means what it says."""
+MOST: Final = 4096
+"""Paths whose ways are remembered; each is a few hundred bytes."""
+
+
+class _Route(NamedTuple):
+    part: str
+    route: web.AbstractRoute
+    about: About
 
 
 class _Way(NamedTuple):
-    part: str
-    route: web.AbstractRoute
+    """What the library's router would have found, which nobody changes, and who answers."""
+
+    found: UrlMappingMatchInfo
     handler: Handler
+    about: About
 
 
 class Direct:
@@ -33,24 +41,35 @@ class Direct:
     def __init__(self, app: web.Application, around: Around) -> None:
         """Take the application, and what stands around every handler."""
         self._app, self._around = app, around
+        self._routes: dict[tuple[str, str], _Route] = {}
         self._ways: dict[tuple[str, str], _Way] = {}
 
-    def add(self, prefix: str, part: str, route: web.AbstractRoute) -> None:
+    def add(self, prefix: str, part: str, route: web.AbstractRoute, about: About) -> None:
         """Know a route of the application's, whose path is `prefix{part}`."""
-        self._ways[route.method, prefix] = _Way(part, route, route.handler)
+        self._routes[route.method, prefix] = _Route(part, route, about)
 
     def answer(self, request: web.Request) -> Awaitable[web.StreamResponse] | None:
         """Answer a request; None if it is not for here."""
-        path = request.rel_url.raw_path
-        begins = path.rfind("/") + 1
-        way = self._ways.get((request.method, path[:begins]))
-        if way is None or _PLAIN.fullmatch(path, begins) is None or "Expect" in request.headers:
+        method, path = request.method, request.rel_url.raw_path
+        way = self._ways.get((method, path)) or self._found(method, path)
+        if way is None or "Expect" in request.headers:
             return None
-        found = UrlMappingMatchInfo({way.part: path[begins:]}, way.route)
+        request._match_info = way.found  # noqa: SLF001 - as the pinned library does itself
+        return self._around(request, way.handler, way.about)
+
+    def _found(self, method: str, path: str) -> _Way | None:
+        """Find the way of a plain path, and remember it."""
+        begins = path.rfind("/") + 1
+        known = self._routes.get((method, path[:begins]))
+        if known is None or _PLAIN.fullmatch(path, begins) is None:
+            return None
+        found = UrlMappingMatchInfo({known.part: path[begins:]}, known.route)
         found.add_app(self._app)
         found.freeze()
-        request._match_info = found  # noqa: SLF001 - as the pinned library does itself
-        return self._around(request, way.handler)
+        if len(self._ways) >= MOST:
+            self._ways.clear()
+        way = self._ways[method, path] = _Way(found, known.route.handler, known.about)
+        return way
 
 
 DIRECT: web.AppKey[Direct] = web.AppKey("direct", Direct)

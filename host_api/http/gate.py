@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from aiohttp import web
 
+from host_api.http.outbox import Outbox
 from host_api.http.proxies import Proxies, read_address, site_of
 from host_api.load.bound import Bound
 from host_api.load.rates import Rates
@@ -21,14 +22,13 @@ from host_api.processes.siblings import Siblings
 from kernel.errors import Overloaded, TooMany
 
 if TYPE_CHECKING:
+    from host_api.http.connections import Connection
     from host_api.http.who import Requester
     from host_api.load.load import Load
     from host_api.settings import Settings
 
 SHARE = 3
 """One address has at most so many times the connections that are still free."""
-HELD: web.RequestKey[int] = web.RequestKey("held", int)
-"""Where a request keeps how many bytes of its body are held."""
 
 
 class Gate:
@@ -41,12 +41,14 @@ class Gate:
         self.strangers = Bound("connections", settings.connections, share=SHARE)
         self.requests = Bound("requests", settings.requests)
         self.unread = Unread(settings.unread)
+        self.outbox = Outbox()
         self.rates = Rates(settings.rate)
         self.proxies = Proxies(settings.proxies)
         self._drain = settings.drain
         self.stopping = self.retiring = False
         self.siblings = siblings or Siblings()
         self.held = 0
+        self._held_by: dict[int, int] = {}
         self._bodies = settings.bodies
         self._hurry = hurry
 
@@ -97,7 +99,7 @@ class Gate:
     def ends(self, request: web.Request) -> None:
         """Count one less, and let go of its body."""
         self.requests.give()
-        self.held -= request.get(HELD, 0)
+        self.held -= self._held_by.pop(id(request), 0)
 
     def hold(self, request: web.Request, size: int) -> None:
         """Count bytes of a body that are held until the request is over; raise Overloaded when they are too many in all."""
@@ -105,7 +107,7 @@ class Gate:
             self.tally.shed[Shed.BODIES] += 1
             raise Overloaded("This server holds too many bodies at once. Try again in a moment.")
         self.held += size
-        request[HELD] = request.get(HELD, 0) + size
+        self._held_by[id(request)] = self._held_by.get(id(request), 0) + size
 
     def charge(self, request: web.Request, requester: Requester) -> None:
         """Count a request of an account, or of an address without one; raise TooMany when it asks too often."""
@@ -157,4 +159,4 @@ GATE: web.AppKey[Gate] = web.AppKey("gate", Gate)
 
 def gate_of(request: web.Request) -> Gate:
     """Return the gate that a request came through."""
-    return request.app[GATE]
+    return cast("Connection", request.protocol).gate

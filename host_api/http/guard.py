@@ -10,15 +10,15 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from logging import DEBUG
 from time import perf_counter
+from typing import NamedTuple
 
 import structlog
 from aiohttp import web, web_app
-from aiohttp.typedefs import Middleware
 
 from host_api.house import House
 from host_api.http import answers, hosts, old, operators
 from host_api.http.gate import Gate
-from host_api.http.hostnames import Asked
+from host_api.http.hostnames import Asked, asked_of
 from host_api.http.incoming import insist_address
 from host_api.http.outgoing import dress_host
 from host_api.http.who import NOBODY
@@ -31,28 +31,45 @@ SETTLE_SECONDS = 5.0
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
-def guard(house: House, gate: Gate, running: tuple[str, ...]) -> Middleware:
-    """Return what stands around the handlers of a house; `running` is where paths begin whose answers a val may have made."""
-    url_limit = house.settings.url
+class About(NamedTuple):
+    """What is known of a request's address: its route's pattern (None: no route has it), and what that says of the answer.
 
-    @web.middleware
-    async def around(request: web.Request, handler: Handler) -> web.StreamResponse:
+    `probe`: it is answered also by a server that has too much to do; `runs_code`: a val may have made the answer.
+    """
+
+    pattern: str | None
+    probe: bool
+    runs_code: bool
+
+
+Around = Callable[[web.Request, Handler, About], Awaitable[web.StreamResponse]]
+
+
+def about(request: web.Request, running: tuple[str, ...]) -> About:
+    """Look at a request that has its route; `running` is where paths begin whose answers a val may have made."""
+    # The pattern, not the path: of /v1/eval the path is somebody's code.
+    resource, path = request.match_info.route.resource, request.rel_url.raw_path
+    return About(resource.canonical if resource else None, path in operators.PROBES, path.startswith(running))
+
+
+def guard(house: House, gate: Gate) -> Around:
+    """Return what stands around the handlers of a house."""
+    settings, debugging = house.settings, log.is_enabled_for(DEBUG)
+
+    async def around(request: web.Request, handler: Handler, known: About) -> web.StreamResponse:
         started = perf_counter()
-        if (wanted := hosts.asked(request, house)) is not None:
+        if (wanted := asked_of(request.headers.get("Host", ""), settings.vals_domain)) is not None:
             response = await _on_its_host(request, house, wanted, gate)
             _leaves(request, response, "vals host", started, gate)
             return response
-        probe = request.rel_url.raw_path in operators.PROBES
-        response = await _answered(request, handler, url_limit, gate, probe=probe)
+        response = await _answered(request, handler, settings.url, gate, probe=known.probe)
         if not response.prepared:
-            answers.dress(response, runs_code=request.rel_url.raw_path.startswith(running))
+            answers.dress(response, runs_code=known.runs_code)
             old.mark(request, response)
-        # The pattern, not the path: of /v1/eval the path is somebody's code.
-        resource = request.match_info.route.resource
-        pattern = resource.canonical if resource else None
-        took = _leaves(request, response, pattern, started, gate)
-        if log.is_enabled_for(DEBUG):
-            log.debug("request", method=request.method, route=pattern, status=response.status, ms=round(took * 1000, 2))
+        took = _leaves(request, response, known.pattern, started, gate)
+        if debugging:
+            ms = round(took * 1000, 2)
+            log.debug("request", method=request.method, route=known.pattern, status=response.status, ms=ms)
         return response
 
     return around

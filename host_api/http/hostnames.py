@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 from aiohttp import web
 
@@ -30,6 +31,7 @@ class Asked:
     manner: Manner
 
 
+@lru_cache(maxsize=256)
 def asked_of(host: str, domain: str) -> Asked | None:
     """Read a Host header; None for the control origin. A domain with a port means names, whatever the port."""
     folded, name = host.casefold(), domain.partition(":")[0]

@@ -13,18 +13,13 @@ from aiohttp import web
 from host_api.house import House
 from host_api.http import answers
 from host_api.http.answering import Origin
-from host_api.http.hostnames import Asked, asked_of, val_of
+from host_api.http.hostnames import Asked, val_of
 from host_api.http.outgoing import dress_host, own_host
 from host_api.http.serving import Visit, is_preflight, preflight, serve
 from host_api.store import is_public
 from kernel.errors import NotFound
 
 OWN: Final = Origin(own_host, dress_host, tells_evaluation=False)
-
-
-def asked(request: web.Request, house: House) -> Asked | None:
-    """Say which val's host this request is for; None for the control origin."""
-    return asked_of(request.headers.get("Host", ""), house.settings.vals_domain)
 
 
 async def answer(request: web.Request, house: House, wanted: Asked) -> web.StreamResponse:

@@ -15,6 +15,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import NoReturn
 
+import orjson
+
 from kernel.errors import BadInput
 
 MAX_MEMBERS = 1000
@@ -23,8 +25,11 @@ MAX_MEMBERS = 1000
 SMALL = 4096
 """Characters that are read before the cycle collector has run often."""
 _SPACE = re.compile(r"[ \t\n\r]*+")
-_TAIL = re.compile(r"[ \t\n\r]*+\}[ \t\n\r]*+")
-_HEADS: dict[str, re.Pattern[str]] = {}
+_HEAD = rb'[ \t\n\r]*+\{[ \t\n\r]*+"%"[ \t\n\r]*+:[ \t\n\r]*+'
+_BLANK = b" \t\n\r"
+_HEADS: dict[str, re.Pattern[bytes]] = {}
+FLAT = 500
+"""Opening brackets of what no parser finds too deep."""
 _BOM = "\ufeff"
 
 
@@ -64,25 +69,27 @@ def parse(body: bytes) -> Document:
     return Document(value, text[start:end], members)
 
 
-def only_member(body: bytes, name: str) -> Part | None:
-    """Return the one member of `{"name": …}`, or None where `parse` has to look: it is what nearly every body is."""
+def only_array(body: bytes, name: str) -> bytes | None:
+    """Return the array of a `{"name": […]}`, by its own bytes, or None where `parse` has to look: it is what nearly every body is.
+
+    What stands between the head and the last brace is JSON by itself, so the whole is an object with this one member.
+    """
+    head = _HEADS.get(name) or _HEADS.setdefault(name, re.compile(_HEAD.replace(b"%", name.encode())))
+    begun, upto = head.match(body), body.rstrip(_BLANK)
+    if begun is None or not upto.endswith(b"}"):
+        return None
+    array = upto[begun.end() : -1].rstrip(_BLANK)
+    if array.count(b"[") + array.count(b"{") > FLAT:
+        return None
     try:
-        text = body.decode()
-    except UnicodeDecodeError:
+        return array if isinstance(orjson.loads(array), list) else None
+    except orjson.JSONDecodeError:
         return None
-    head = _HEADS.get(name) or _HEADS.setdefault(
-        name, re.compile(rf'[ \t\n\r]*+\{{[ \t\n\r]*+"{name}"[ \t\n\r]*+:[ \t\n\r]*+')
-    )
-    begun = head.match(text)
-    if begun is None:
-        return None
-    value, end = _value(text, begun.end())
-    return Part(value, text[begun.end() : end]) if _TAIL.fullmatch(text, end) else None
 
 
 def is_blank(body: bytes) -> bool:
     """Whether there is nothing but white space."""
-    return not body.strip(b" \t\n\r")
+    return not body.strip(_BLANK)
 
 
 def _decode(body: bytes) -> str:

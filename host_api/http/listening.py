@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 
 from aiohttp import web
@@ -149,9 +148,9 @@ class Runner(web.AppRunner):
             return made if message is ERROR else proxies.seen(made)
 
         return _Connections(
-            partial(_in_our_shape, server.request_handler, self.app[DIRECT]),
+            _answering(server.request_handler, self.app[DIRECT]),
             self._gate,
-            request_factory=request,
+            request_factory=request if proxies.any else make,
             handler_cancellation=server.handler_cancellation,
             **server._kwargs,  # noqa: SLF001 - this class is one with the pinned library's
         )
@@ -188,11 +187,20 @@ async def stop_taking(sites: list[web.BaseSite]) -> None:
         await site.stop()
 
 
-async def _in_our_shape(handler: Handler, direct: Direct, request: BaseRequest) -> web.StreamResponse:
+def _answering(handler: Handler, direct: Direct) -> Handler:
+    """Return what answers a request: by the short way, or the library's."""
+
+    def answer(request: BaseRequest) -> Awaitable[web.StreamResponse]:
+        found = direct.answer(request) if isinstance(request, web.Request) else None
+        return _in_our_shape(handler, request) if found is None else found
+
+    return answer
+
+
+async def _in_our_shape(handler: Handler, request: BaseRequest) -> web.StreamResponse:
     """Answer; and translate what the library refuses before the application is asked, as a strange `Expect`."""
     try:
-        found = direct.answer(request) if isinstance(request, web.Request) else None
-        return await (handler(request) if found is None else found)
+        return await handler(request)
     except web.HTTPException as error:
         response = answers.translated(error)
         response.headers.update(answers.EVERY_ANSWER)

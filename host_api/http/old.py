@@ -52,7 +52,7 @@ async def eval_path(call: Call) -> web.StreamResponse:
         chain=incoming.chain_of(call.request),
         served=Served(door),
     )
-    return await door.finish(replace(outcome, json=b'{"data":' + outcome.json + b"}"))
+    return await door.finish(outcome._replace(json=b'{"data":' + outcome.json + b"}"))
 
 
 async def express(call: Call) -> web.StreamResponse:

@@ -38,6 +38,11 @@ class Proxies:
         """Take them as the setting has them; raise ValueError for what is none."""
         self._networks: tuple[IPv4Network | IPv6Network, ...] = tuple(map(ip_network, networks))
 
+    @property
+    def any(self) -> bool:
+        """Whether there is one."""
+        return bool(self._networks)
+
     def seen(self, request: BaseRequest) -> BaseRequest:
         """Return the request as its client sent it, if a proxy of ours handed it on; else the request."""
         if not self._networks or not self.trusts(read_address(request.remote)):

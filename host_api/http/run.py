@@ -70,14 +70,13 @@ def val_name(text: str) -> ValName:
 
 async def _arguments(call: Call) -> bytes | None:
     body = await incoming.read_body(call.request, call.house.settings.body)
+    if (only := json_text.only_array(body, ARGS.name)) is not None:
+        return only
     in_body = None if json_text.is_blank(body) else _body_arguments(body)
     return in_body if in_body is not None else ARGS.asked(call.request)
 
 
 def _body_arguments(body: bytes) -> bytes | None:
-    only = json_text.only_member(body, ARGS.name)
-    if only is not None:
-        return None if only.value is None and ARGS.nullable else ARGS.kind.of_part(only, ARGS.name)
     document = json_text.parse(body)
     match document.text[0]:
         case "[":

@@ -8,7 +8,6 @@ what nobody else wants is not kept from who does (dynamic thresholds: Choudhury 
 from __future__ import annotations
 
 import asyncio
-from collections import Counter
 
 from kernel.errors import Overloaded, TooMany
 
@@ -19,7 +18,7 @@ class Bound:
     def __init__(self, what: str, most: int, *, each: int = 0, share: int = 0) -> None:
         """Take what is counted, in the plural, for the sentence of a refusal; and the bounds."""
         self._what, self._most, self._each, self._share = what, most, each, share
-        self._by: Counter[str | None] = Counter()
+        self._by: dict[str | None, int] = {}
         self._empty: asyncio.Future[None] | None = None
         self.used = 0
 
@@ -38,15 +37,15 @@ class Bound:
 
     def take(self, who: str | None = None) -> None:
         """Count one more, come what may; each needs its `give`."""
-        self._by[who] += 1
+        self._by[who] = self._by.get(who, 0) + 1
         self.used += 1
 
     def give(self, who: str | None = None) -> None:
         """Count one less; who has none is forgotten."""
         self.used -= 1
-        self._by[who] -= 1
-        if not self._by[who]:
-            del self._by[who]
+        left = self._by.pop(who) - 1
+        if left:
+            self._by[who] = left
         if not self.used and self._empty is not None and not self._empty.done():
             self._empty.set_result(None)
 

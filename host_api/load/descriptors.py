@@ -6,7 +6,7 @@ import resource
 from contextlib import suppress
 
 BESIDE = 700
-"""Descriptors for everything that is no connection: the database, lookups, pipes."""
+"""Descriptors for everything that is no connection: the database, images of vals, lookups, pipes."""
 
 
 def widen(connections: int) -> int:

@@ -81,7 +81,7 @@ class Account:
     def __init__(self, left: int, named: WeakValueDictionary[str, Account], name: str = "") -> None:
         """Begin with so much, under a name that another process has given it; `named` are the accounts that somebody was told of."""
         self._named, self._id, self.left = named, "", left
-        if _ID.fullmatch(name):
+        if name and _ID.fullmatch(name):
             self._take(name)
 
     @property
@@ -95,19 +95,21 @@ class Account:
         return name
 
 
-@dataclass(slots=True)
-class Bill:
-    """What one evaluation used, in microseconds; to be filled in while it runs."""
-
-    used: int = 0
-
-
-@dataclass(frozen=True, slots=True)
 class Chain:
     """The chain of one evaluation: how many led to it, and their account."""
 
-    depth: int
-    account: Account
+    __slots__ = ("_account", "_chains", "depth")
+
+    def __init__(self, depth: int, chains: Chains, account: Account | None = None) -> None:
+        """Take the account, if there is one."""
+        self.depth, self._chains, self._account = depth, chains, account
+
+    @property
+    def account(self) -> Account:
+        """The account, from when somebody asks for it: most chains are one evaluation long, which needs none."""
+        if self._account is None:
+            self._account = self._chains.opened()
+        return self._account
 
     @property
     def below(self) -> Link:
@@ -123,24 +125,25 @@ class Chain:
 
 
 class Paying:
-    """What is held of a chain's account while a block runs, which is given the bill."""
+    """What is held of a chain's account while a block runs; `used` is to be filled in by then, in microseconds."""
 
-    __slots__ = ("_account", "_bill", "_held", "_least")
+    __slots__ = ("_chain", "_held", "used")
 
     def __init__(self, chain: Chain, most: int) -> None:
-        self._account, self._bill = chain.account, Bill()
-        self._least = LEAST if chain.depth else 0
+        self._chain, self.used = chain, 0
         self._held = max(most, LEAST) if chain.depth else 0
 
-    def __enter__(self) -> Bill:
-        if self._held > self._account.left:
-            raise LimitError("the chain of api() calls has no processor time left for one more evaluation")
-        self._account.left -= self._held
-        return self._bill
+    def __enter__(self) -> Self:
+        if self._held:
+            account = self._chain.account
+            if self._held > account.left:
+                raise LimitError("the chain of api() calls has no processor time left for one more evaluation")
+            account.left -= self._held
+        return self
 
     def __exit__(self, *_: object) -> None:
-        if self._least:
-            self._account.left += self._held - max(self._bill.used, self._least)
+        if self._held:
+            self._chain.account.left += self._held - max(self.used, LEAST)
 
 
 class Chains:
@@ -155,8 +158,11 @@ class Chains:
         """Return the chain of a call that says this; raise LimitError for one more than may be."""
         if link.depth > self._longest:
             raise LimitError(f"evaluations may lead to one another {self._longest} deep, and this one is deeper")
-        known = self._open.get(link.account) if link.account else None
-        return Chain(link.depth, known or Account(self._whole, self._open, link.account))
+        return Chain(link.depth, self, self.opened(link.account) if link.account else None)
+
+    def opened(self, name: str = "") -> Account:
+        """Return the account that is open under a name, or a new one."""
+        return self._open.get(name) or Account(self._whole, self._open, name)
 
 
 def link_below(run: Run) -> Link:

@@ -13,6 +13,9 @@ ID_BYTES = 16
 RANDOM_BYTES = 10
 _MARKS = 0xF << 76 | 0b11 << 62
 TOKEN_BYTES = 32
+AHEAD = 409
+"""Timed ids for which randomness is asked at once: each asking is a call of the system's. None is used twice."""
+_random: list[bytes] = []
 
 
 def new_id() -> str:
@@ -25,7 +28,16 @@ def new_timed_id() -> str:
 
     For what is kept by the hundred thousand: what is new stands together in an index, and not all over it.
     """
-    return _uuid(time.time_ns() // 1_000_000 << 80 | int.from_bytes(os.urandom(RANDOM_BYTES)), 7)
+    try:
+        bits = _random.pop()
+    except IndexError:
+        fresh = os.urandom(AHEAD * RANDOM_BYTES)
+        bits, *ahead = [fresh[at : at + RANDOM_BYTES] for at in range(0, len(fresh), RANDOM_BYTES)]
+        _random.extend(ahead)
+    return _uuid(time.time_ns() // 1_000_000 << 80 | int.from_bytes(bits), 7)
+
+
+os.register_at_fork(after_in_child=_random.clear)  # two processes must not have the same ids
 
 
 def _uuid(number: int, version: int) -> str:
