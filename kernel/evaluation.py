@@ -44,6 +44,7 @@ K = TypeVar("K")
 V = TypeVar("V")
 Birth = tuple[tuple[Capability, ...], bytes]
 MOST_FRAMES, MOST_ENDED = 1_000, 4
+CROWDED = "too many guests are alive; try again in a moment"
 LOADED = wire.encode(True)  # noqa: FBT003 - a value like others
 """Behind what code came to: who asked for a val is told so that it is code."""
 
@@ -162,6 +163,7 @@ class Evaluation:
 
     async def run(self, entry: Entry) -> tuple[Value, ...]:
         """Run to the end; return the plain values that the runtime finished with. Raise GuestError, LimitReached or HostError."""
+        await self._kernel.scheduler.enter()
         self._meter.begin_slice()
         self._deadline = asyncio.get_running_loop().time() + self._run.limits.wall
         try:
@@ -213,8 +215,11 @@ class Evaluation:
         if len(self._guests) >= limit:
             raise LimitError(f"an evaluation may have {limit} guests, and this would be one more")
         if self._kernel.guests >= self._kernel.most_guests:
-            raise Overloaded("too many guests are alive; try again in a moment")
-        guest = self._born(frame)
+            raise Overloaded(CROWDED)
+        try:
+            guest = self._born(frame)
+        except MemoryError:  # of the system's, or its mappings: nobody's fault who asks now
+            raise Overloaded(CROWDED) from None
         guest.known = self._kernel.known_of(frame)
         self._guests[frame] = guest
         self._kernel.guests += 1
@@ -576,6 +581,7 @@ class Evaluation:
         self._may_wait()
         self._wake.clear()
         await self._wake.wait()
+        await self._kernel.scheduler.enter()
         self._meter.begin_slice()
 
     def _end(self) -> Guest | None:

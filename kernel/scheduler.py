@@ -11,22 +11,44 @@ from collections import deque
 
 SLICE = 0.002
 """Seconds that one evaluation may keep the event loop."""
+ROOM = 0.004
+"""Seconds of each turn of the event loop for evaluations that begin, or go on after waiting."""
+MOST = 16
+"""Evaluations that begin in one turn of the loop, however little they do."""
 HOST_CALL = 0.0002
 """Seconds that one host call costs its evaluation at most: a flood of calls is paid for by who makes it."""
 
 
 class Scheduler:
-    """A queue of evaluations that want to go on; between two of them the loop serves its sockets."""
+    """Between two looks of the loop at its sockets, one that runs long has its slice, and then those that begin, or go on after waiting.
+
+    Of these as many as a slice has room for: however many thousands there are, they cost others a few milliseconds.
+    """
 
     def __init__(self) -> None:
-        self._waiting: deque[asyncio.Future[None]] = deque()
+        self._long: deque[asyncio.Future[None]] = deque()
+        self._short: deque[asyncio.Future[None]] = deque()
+        self._batch = 1
         self._armed = False
+        self._began = 0.0
 
     async def turn(self) -> None:
         """Let others run, then go on."""
+        await self._wait(self._long)
+
+    async def enter(self) -> None:
+        """Begin, or go on after waiting: at once, unless this turn of the loop has done its work or others wait; then in order."""
+        over = time.perf_counter() - self._began > ROOM
+        if self._short or (over and self._armed):
+            await self._wait(self._short)
+        elif over:  # the loop has looked since: what begins now is the first of its turn
+            self._begin()
+            self._arm(asyncio.get_running_loop())
+
+    async def _wait(self, queue: deque[asyncio.Future[None]]) -> None:
         loop = asyncio.get_running_loop()
         mine = loop.create_future()
-        self._waiting.append(mine)
+        queue.append(mine)
         self._arm(loop)
         await mine
 
@@ -35,15 +57,31 @@ class Scheduler:
             self._armed = True
             loop.call_soon(self._next, loop)
 
+    def _begin(self) -> None:
+        self._began = time.perf_counter()
+
     def _next(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Wake the next: they run in this order in the loop's next turn, and this again behind them."""
+        if self._short:
+            over = time.perf_counter() - self._began > ROOM
+            self._batch = max(1, self._batch // 2) if over else min(self._batch + 1, MOST)
         self._armed = False
-        while self._waiting:
-            mine = self._waiting.popleft()
-            if not mine.done():
-                mine.set_result(None)
-                break
-        if self._waiting:
+        woken = _wake(self._long, 1)
+        if woken or self._short:
+            loop.call_soon(self._begin)
+            _wake(self._short, self._batch)
             self._arm(loop)
+
+
+def _wake(queue: deque[asyncio.Future[None]], most: int) -> int:
+    """Wake so many of those that still wait; return how many there were."""
+    woken = 0
+    while queue and woken < most:
+        mine = queue.popleft()
+        if not mine.done():
+            mine.set_result(None)
+            woken += 1
+    return woken
 
 
 class Meter:

@@ -23,6 +23,7 @@ from collections import OrderedDict
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
+from pathlib import Path
 
 PAGE = mmap.PAGESIZE
 RESERVED, GUARD = 4 << 30, 32 << 20
@@ -33,6 +34,10 @@ MOST_FREE = 128
 """Slots and stacks that wait for a guest."""
 STACK_RESIDENT = 64 << 10
 MOST_RANGES = 1024
+USUAL_MAPPINGS, OTHERS_MAPPINGS = 65_530, 8_192
+"""Mappings that the system lets a process have, where it does not say; and how many are for all that is no guest's."""
+AROUND = 4
+"""Mappings of a guest beside its heap's: what has grown, what must not be touched; its stack, and the page before that."""
 
 _libc = ctypes.PyDLL(None, use_errno=True)  # short calls: the interpreter lock is kept
 _mmap, _mprotect, _munmap, _madvise, _ioctl = (
@@ -122,6 +127,7 @@ class Heap:
         above = [one for one in parted if one[0] >= below]
         self.mappings: tuple[Mapping, ...] = (*(over.mappings if over else ()), *self._written(own, above))
         fcntl.fcntl(self._file, fcntl.F_ADD_SEALS, _SEALS)
+        self.cost = len({end for at, size, *_ in self.mappings for end in (at, at + size)}) - 1 + AROUND
         self.master = _map(None, size, NONE, _NOWHERE)
         weakref.finalize(self, _munmap, self.master, size)
         self.lay(self.master)
@@ -201,10 +207,21 @@ class Slot:
         self.size = size
 
 
+def _most_mappings() -> int:
+    """Return how many mappings guests may have: one more, and the next that is refused may be the library's, which ends the process."""
+    try:
+        most = int(Path("/proc/sys/vm/max_map_count").read_text())
+    except (OSError, ValueError):
+        most = USUAL_MAPPINGS
+    return max(most - OTHERS_MAPPINGS, most // 2)
+
+
 @dataclass(slots=True)
 class Slots:
     """Slots of one process. `pagemap` is where the system says what was written, to the process that opened it; -1: it does not."""
 
+    most_mappings: int = field(default_factory=_most_mappings)
+    mappings: int = 0
     pagemap: int = -1
     watcher: int = field(default_factory=_watcher)
     _process: int = field(default_factory=os.getpid)
@@ -233,13 +250,24 @@ class Slots:
         if waiting:
             self._waiting -= 1
             return waiting.pop()
+        self._insist_mappings(heap)
         at = _map(None, RESERVED + GUARD, NONE, _NOWHERE)
         try:
             self._lay(heap, at)
         except MemoryError:
             _munmap(at, RESERVED + GUARD)
             raise
+        self.mappings += heap.cost
         return Slot(at, heap, heap.size)
+
+    def _insist_mappings(self, heap: Heap) -> None:
+        while self.mappings + heap.cost > self.most_mappings and self._waiting:
+            self._drop_oldest()
+        _insist(self.mappings + heap.cost <= self.most_mappings, "more mappings")
+
+    def _drop(self, slot: Slot) -> None:
+        self.mappings -= slot.heap.cost
+        _munmap(slot.at, RESERVED + GUARD)
 
     def _lay(self, heap: Heap, at: int) -> None:
         heap.lay(at)
@@ -252,7 +280,7 @@ class Slots:
     def give(self, slot: Slot) -> None:
         """Take back a slot whose guest is dead: nothing of it is left when this returns."""
         if slot.heap.closed or not self._wiped(slot):
-            _munmap(slot.at, RESERVED + GUARD)
+            self._drop(slot)
             return
         self._free.setdefault(slot.heap, []).append(slot)
         self._free.move_to_end(slot.heap)
@@ -263,7 +291,7 @@ class Slots:
     def _drop_oldest(self) -> None:
         heap, waiting = next(iter(self._free.items()))
         if waiting:
-            _munmap(waiting.pop(0).at, RESERVED + GUARD)
+            self._drop(waiting.pop(0))
             self._waiting -= 1
         if not waiting:
             del self._free[heap]
@@ -320,7 +348,7 @@ class Slots:
     def forget(self, heap: Heap) -> None:
         """Close a heap, and let go what waits for its guests."""
         for slot in self._free.pop(heap, []):
-            _munmap(slot.at, RESERVED + GUARD)
+            self._drop(slot)
             self._waiting -= 1
         heap.close()
 

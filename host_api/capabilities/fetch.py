@@ -153,11 +153,13 @@ class Visits:
             found.stop()
 
     def close(self) -> None:
-        """Close everything that is open."""
+        """Close everything that is open, and forget it: an exchange leads to its run, and a run leads here."""
         for exchange in self.exchanges.values():
             exchange.stop()
         for visit in self.visits.values():
             visit.close()
+        self.exchanges.clear()
+        self.visits.clear()
 
 
 class Fetch:

@@ -7,6 +7,7 @@ too many is refused and never waits: so no chain of evaluations can stand in its
 from __future__ import annotations
 
 from host_api.load.bound import Bound, Counted
+from host_api.load.garbage import Garbage
 from host_api.load.tally import Shed, Tally
 from host_api.store import EvaluationRow, State, Store
 from kernel.errors import Overloaded, TooMany
@@ -24,6 +25,7 @@ class Load:
         self._store, self._backlog = store, backlog
         self.evaluations = Bound(EVALUATIONS, evaluations, each=concurrency)
         self.tally = Tally()
+        self._garbage = Garbage()
 
     def insist_backlog(self) -> None:
         """Raise Overloaded when what was done waits too long for the disk: what has not begun can wait elsewhere."""
@@ -39,9 +41,11 @@ class Load:
         except (Overloaded, TooMany) as refusal:
             self.tally.shed[Shed.CONCURRENCY if isinstance(refusal, TooMany) else Shed.EVALUATIONS] += 1
             raise
+        self._garbage.begun(self.evaluations.used + 1)
         return Counted(self.evaluations, caller)
 
     def ended(self, row: EvaluationRow) -> None:
         """Count what became of an evaluation, if it came to run."""
+        self._garbage.ended(self.evaluations.used)
         if row.state is not State.RUNNING:
             self.tally.evaluation(row.source, str(row.state), row.cpu_us / 1e6)

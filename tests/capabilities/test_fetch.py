@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import gzip
 import socket
 import ssl
+import weakref
 import zlib
 from collections.abc import AsyncIterator
 from contextlib import suppress
@@ -22,7 +24,7 @@ from hypothesis import strategies as st
 from yarl import URL
 
 from host_api.capabilities.endings import end
-from host_api.capabilities.fetch import Abort, Fetch, Read, Start, Write
+from host_api.capabilities.fetch import Abort, Fetch, Read, Start, Visits, Write
 from host_api.load.bound import Bound
 from host_api.net.chain import Link
 from host_api.net.client import Visit
@@ -778,6 +780,21 @@ async def test_a_fetch_is_an_effect_and_its_reads_are_not_recorded(out: Out) -> 
         True,
     )
     assert {node.recorded for node in others} == {False}
+
+
+async def test_what_an_evaluation_fetched_goes_with_it_and_waits_for_no_collector(out: Out) -> None:
+    """With thousands of them to look through, one look takes longer than anybody should wait."""
+    guest = Guest(out)
+    async with serving(_echo) as server:
+        await promised(await guest.get(1, server.url("/")))
+    exchange = weakref.ref(Visits.of(guest.run, 1).exchanges[guest.frame, 1])
+    gc.collect()
+    gc.disable()
+    try:
+        end(guest.run)
+        assert exchange() is None
+    finally:
+        gc.enable()
 
 
 async def test_redirects_stand_in_the_record(out: Out) -> None:

@@ -31,6 +31,12 @@ def mappings() -> int:
     return len(Path("/proc/self/maps").read_text().splitlines())
 
 
+def mappings_within(start: int, end: int) -> int:
+    """Mappings that have an address of a range."""
+    ranges = (line.split()[0].split("-") for line in Path("/proc/self/maps").read_text().splitlines())
+    return sum(int(low, 16) < end and int(high, 16) > start for low, high in ranges)
+
+
 def resident(at: int, size: int) -> int:
     """Bytes of a range that are in memory."""
     vector = (ctypes.c_ubyte * (size // PAGE))()

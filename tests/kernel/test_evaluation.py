@@ -23,6 +23,7 @@ from kernel.errors import (
 )
 from kernel.evaluation import Entry, Open, _first_line
 from kernel.principals import Authority, Principal
+from kernel.scheduler import Scheduler
 from kernel.wire import Kind, Message, Op, Ref, Result, Value
 from tests.kernel.stage import (
     AGAIN,
@@ -341,6 +342,52 @@ async def test_too_many_guests_in_the_process_is_overloaded(script: Put) -> None
     with pytest.raises(Overloaded):
         await stage.play()
     assert stage.kernel.guests == 0
+
+
+async def test_a_guest_for_which_the_system_has_no_room_is_overloaded_and_nobodys_fault(
+    script: Put, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The attacker has guests until the process may have no more mappings: who comes then is told so, and it passes."""
+    stage = script([ASK, TELL], [REST])
+    slots = stage.kernel.engine.slots
+    with monkeypatch.context() as full:
+        full.setattr(slots, "most_mappings", 0)
+        with pytest.raises(Overloaded, match="too many guests are alive"):
+            await stage.play()
+        full.setattr(slots, "most_mappings", slots.mappings + stage.kernel.image.heap.cost)
+        assert (await stage.told(loading(B))).error == ("Error", "too many guests are alive; try again in a moment")
+    assert (await stage.told(loading(B))).error is None
+    assert stage.kernel.guests == 0
+
+
+class Door(Scheduler):
+    """Notes who comes to begin or to go on."""
+
+    came = 0
+
+    async def enter(self) -> None:
+        self.came += 1
+        await super().enter()
+
+
+async def test_who_begins_and_who_goes_on_after_waiting_does_so_in_turn(script: Put) -> None:
+    """The attacker has thousands begin, or what thousands wait for come, at one moment."""
+    stage = script([ASK, REST, TELL])
+    stage.kernel.scheduler = door = Door()
+    await stage.told(promising(soon))
+    assert door.came == 2
+
+
+async def test_who_is_cancelled_before_it_began_leaves_nothing(script: Put) -> None:
+    stage = script([TELL])
+    stage.kernel.scheduler._short.append(asyncio.get_running_loop().create_future())
+    began = asyncio.create_task(stage.play())
+    await asyncio.sleep(0)
+    began.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await began
+    assert stage.kernel.guests == 0
+    assert stage.usage.guests == 0
 
 
 async def test_the_hosts_work_beside_the_guests_is_paid_for(script: Put) -> None:

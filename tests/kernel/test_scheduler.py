@@ -10,6 +10,26 @@ from kernel import scheduler as schedulers
 from kernel.scheduler import Meter, Scheduler
 
 
+class Clocks:
+    """The thread's clock and the wall's, moved by hand."""
+
+    def __init__(self) -> None:
+        self.thread = self.wall = 100.0
+
+    def thread_time(self) -> float:
+        return self.thread
+
+    def perf_counter(self) -> float:
+        return self.wall
+
+
+@pytest.fixture
+def clocks(monkeypatch: pytest.MonkeyPatch) -> Clocks:
+    made = Clocks()
+    monkeypatch.setattr(schedulers, "time", made)
+    return made
+
+
 async def test_turns_come_in_the_order_they_were_asked_for() -> None:
     scheduler, order = Scheduler(), []
 
@@ -54,24 +74,110 @@ async def test_who_was_cancelled_in_the_queue_does_not_stop_it() -> None:
     await scheduler.turn()
 
 
-class Clocks:
-    """The thread's clock and the wall's, moved by hand."""
+async def test_who_was_cancelled_before_it_began_does_not_stop_the_others(clocks: Clocks) -> None:
+    scheduler = Scheduler()
 
-    def __init__(self) -> None:
-        self.thread = self.wall = 100.0
+    async def begin() -> None:
+        await scheduler.enter()
+        clocks.wall += schedulers.ROOM * 2
 
-    def thread_time(self) -> float:
-        return self.thread
+    waiting = [asyncio.create_task(begin()) for _ in range(5)]
+    await asyncio.sleep(0)
+    waiting[1].cancel()
+    waiting[3].cancel()
+    await asyncio.gather(waiting[2], waiting[4])
+    assert [task.cancelled() for task in waiting] == [False, True, False, True, False]
 
-    def perf_counter(self) -> float:
-        return self.wall
+
+async def test_the_first_few_begin_at_once(clocks: Clocks) -> None:
+    """Where nobody is in the way nothing waits for the loop."""
+    scheduler, order = Scheduler(), []
+
+    async def begin(name: str) -> None:
+        await scheduler.enter()
+        order.append(name)
+
+    entering = [begin("a"), begin("b")]
+    for one in entering:
+        with pytest.raises(StopIteration):
+            one.send(None)
+    assert order == ["a", "b"]
 
 
-@pytest.fixture
-def clocks(monkeypatch: pytest.MonkeyPatch) -> Clocks:
-    made = Clocks()
-    monkeypatch.setattr(schedulers, "time", made)
-    return made
+async def test_of_a_thousand_that_begin_a_few_do_in_each_turn_of_the_loop(clocks: Clocks) -> None:
+    """The attacker has a thousand evaluations begin at once, each of which does some work: others wait for the work of a few."""
+    scheduler, ended = Scheduler(), []
+
+    async def begin(number: int) -> None:
+        await scheduler.enter()
+        clocks.wall += schedulers.ROOM / 3
+        ended.append(number)
+
+    all_of_them = asyncio.gather(*(begin(number) for number in range(1000)))
+    most = before = 0
+    while len(ended) < 1000:
+        await asyncio.sleep(0)
+        most, before = max(most, len(ended) - before), len(ended)
+    await all_of_them
+    assert ended == list(range(1000))
+    assert most <= 8
+
+
+async def test_however_little_they_do_not_all_begin_in_one_turn(clocks: Clocks) -> None:
+    scheduler, ended = Scheduler(), []
+
+    async def begin() -> None:
+        await scheduler.enter()
+        clocks.wall += 0 if ended else schedulers.ROOM * 2
+        ended.append(1)
+
+    all_of_them = asyncio.gather(*(begin() for _ in range(200)))
+    most = before = 0
+    while len(ended) < 200:
+        await asyncio.sleep(0)
+        most, before = max(most, len(ended) - before), len(ended)
+    await all_of_them
+    assert most <= schedulers.MOST
+
+
+async def test_who_begins_does_not_wait_for_all_that_run_long(clocks: Clocks) -> None:
+    """Ten spin for their whole budget, one slice a turn of the loop: one that comes between two of them begins there and then."""
+    scheduler, slices, begun = Scheduler(), [], []
+
+    async def spin(number: int) -> None:
+        while not begun:
+            await scheduler.turn()
+            slices.append(number)
+            clocks.wall += schedulers.SLICE * 2
+
+    async def begin() -> None:
+        await scheduler.enter()
+        begun.append(len(slices))
+
+    spinning = [asyncio.create_task(spin(number)) for number in range(10)]
+    while len(slices) < 25:
+        await asyncio.sleep(0)
+    await begin()
+    await asyncio.gather(*spinning)
+    assert begun == [25]
+    assert slices[:20] == list(range(10)) * 2
+
+
+async def test_those_that_begin_do_not_keep_who_runs_long_from_its_slice(clocks: Clocks) -> None:
+    """The attacker never stops beginning."""
+    scheduler, over = Scheduler(), asyncio.Event()
+
+    async def begin() -> None:
+        while not over.is_set():
+            await scheduler.enter()
+            clocks.wall += schedulers.ROOM
+            await asyncio.sleep(0)
+
+    flood = [asyncio.create_task(begin()) for _ in range(50)]
+    for _ in range(20):
+        await scheduler.turn()
+    over.set()
+    await asyncio.gather(*flood)
 
 
 def test_a_meter_counts_what_is_used_and_not_what_others_used(clocks: Clocks) -> None:

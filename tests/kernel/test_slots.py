@@ -28,7 +28,7 @@ from kernel.slots import (
     Slots,
     Stacks,
 )
-from tests.kernel.system import files, mapped, mappings, resident, rights
+from tests.kernel.system import files, mapped, mappings, mappings_within, resident, rights
 
 MARK = b"what is one guest's and no other's"
 SMALL = 40
@@ -119,6 +119,48 @@ def test_a_guest_cannot_make_a_heap_that_takes_all_mappings_of_the_process(slots
     assert memory_of(slot) == laid(heap.size, pieces_of(many))
     slot = again(slots, slot)
     assert memory_of(slot) == laid(heap.size, pieces_of(many))
+
+
+@given(numbers=NUMBERS, more=st.integers(0, 31))
+def test_a_slot_has_no_more_mappings_than_are_counted(numbers: list[int], more: int) -> None:
+    """Or guests would take those that the library needs, which ends the process when it is refused one."""
+    size = (SMALL + more) * PAGE
+    heap = Heap(size, pieces_of([number for number in numbers if number * PAGE < size]), base())
+    slots = Slots()
+    slot = slots.take(heap)
+    slot.grow(slot.size + 7 * PAGE)
+    assert mappings_within(slot.at, slot.at + RESERVED + GUARD) <= heap.cost - 2  # two are its stack's
+    slots.give(slot)
+    slots.close()
+
+
+def test_mappings_of_guests_have_an_end_and_come_back(slots: Slots) -> None:
+    heap = base()
+    slots.most_mappings = 3 * heap.cost
+    taken = [slots.take(heap) for _ in range(3)]
+    with pytest.raises(MemoryError, match="more mappings"):
+        slots.take(heap)
+    slots.give(taken.pop())
+    taken.append(slots.take(heap))
+    for slot in taken:
+        slots.give(slot)
+    slots.forget(heap)
+    assert slots.mappings == 0
+
+
+def test_what_waits_for_guests_of_one_heap_keeps_nobody_of_another_from_being_born(slots: Slots) -> None:
+    one, other = base(), base()
+    slots.most_mappings = 2 * one.cost
+    for slot in [slots.take(one), slots.take(one)]:
+        slots.give(slot)
+    assert slots.take(other).heap is other
+    assert slots.mappings == 2 * one.cost
+
+
+def test_guests_leave_mappings_to_the_rest_of_the_process() -> None:
+    slots = Slots()
+    assert 0 < slots.most_mappings < int(Path("/proc/sys/vm/max_map_count").read_text())
+    slots.close()
 
 
 def test_nobody_changes_a_heap_by_its_file() -> None:
