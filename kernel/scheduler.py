@@ -1,4 +1,4 @@
-"""Whose turn it is: guests that run long take slices, one slice a turn of the event loop, in the order they came.
+"""Whose turn it is: in each turn of the event loop one guest that runs long, and some that begin, each in the order they came.
 
 Everything about fairness is here. This file does not know what runs.
 """
