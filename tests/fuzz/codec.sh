@@ -6,11 +6,11 @@ quickjs=guests/.build/quickjs
 out=guests/.build/fuzz
 mkdir -p "$out"
 flags="-g -O1 -w -D_GNU_SOURCE -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize=alignment,shift,nonnull-attribute -fno-sanitize-recover=undefined"
-if [ ! -e "$out/codec" ] || [ -n "$(find guests/engine tests/fuzz "$quickjs" -newer "$out/codec" -name '*.[ch]')" ]; then
+if [ ! -e "$out/codec" ] || [ -n "$(find guests/engine tests/fuzz guests/.build/edited "$quickjs" -newer "$out/codec" -name '*.[ch]')" ]; then
   for name in libregexp libunicode dtoa; do
     ${CC:-cc} $flags -c "$quickjs/$name.c" -o "$out/$name.o"
   done
-  ${CC:-cc} $flags -Dclose=valgate_close -I"$quickjs" -Iguests/engine -c tests/fuzz/codec.c -o "$out/codec.o"
+  ${CC:-cc} $flags -Dclose=valgate_close -Iguests/.build/edited -I"$quickjs" -Iguests/engine -c tests/fuzz/codec.c -o "$out/codec.o"
   ${CC:-cc} $flags "$out"/*.o -lm -lpthread -o "$out/codec"
 fi
 ulimit -s unlimited 2>/dev/null || true
