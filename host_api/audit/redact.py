@@ -16,6 +16,7 @@ from host_api.audit.spellings import by_lines, spellings
 
 Row = dict[str, object]
 
+NO_ROWS = b"[]"
 SHORTEST = 8
 """Secrets of fewer characters are not looked for: they are words."""
 BEGINNING = 56
@@ -106,7 +107,7 @@ class Redactor:
     def rows(self, rows: list[Row], limit: int, show: Callable[[Row], Row] = lambda row: row) -> bytes:
         """Return rows, each as it is to be shown, as a JSON array of about `limit` bytes: later ones are only counted."""
         if not rows:
-            return b"[]"
+            return NO_ROWS
         if self.is_idle and len(rows) <= HANDFUL and (whole := _whole(map(show, rows), limit)) is not None:
             return whole
         kept: list[str] = []

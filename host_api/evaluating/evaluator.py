@@ -59,31 +59,34 @@ class Evaluator:
         asking = principal_of(requester) if requester else NOBODY
         val = self._insist_val(entry.val, asking) if entry.val else None
         caller = principal_of(val.owner) if val and as_author else asking
+        now = now_ms()
         row = EvaluationRow(
-            new_timed_id(),
-            None if caller == NOBODY else caller.name,
-            None if asking == NOBODY else asking.name,
+            new_timed_id(now),
+            None if caller is NOBODY else caller.name,
+            None if asking is NOBODY else asking.name,
             source,
             policy or self._settings.policy,
-            now_ms(),
+            now,
             entry.code,
         )
         row.args, row.parent = args, parent
         if val is not None:
             row.entry_owner, row.entry_name, row.entry_version, row.val_id = val.owner, val.name, val.version, val.id
-        owned = asking == caller and asking != NOBODY
+        owned = asking is not NOBODY and asking == caller
         if served is not None:
             served.door.opens(row.id if owned else None)
-        with joined.paying(self._most) as bill:
+        tray = None
+        if served is None:
+            tray = Tray(self._settings.fetch_body)
+            served = Served(tray)
+        held = joined.hold(self._most)
+        try:
             if val is not None and manner is Manner.RUN and _needs_no_guest(val):
                 self._load.insist_backlog()
                 return self._stored(val, row, owned=owned)
-            tray = Tray(self._settings.fetch_body) if served is None else None
-            at_door = Served(tray) if tray is not None else served
-            try:
-                finished = await self._runner.run(Task(manner, caller, row, joined, val, args, at_door))
-            finally:
-                bill.used = row.cpu_us
+            finished = await self._runner.run(Task(manner, caller, row, joined, val, args, served))
+        finally:
+            joined.release(held, row.cpu_us)
         return Outcome.of(finished, tray, owned=owned)
 
     async def call(self, run: Run, named: tuple[str, str, int | None], args: bytes) -> Told:
@@ -116,7 +119,7 @@ class Evaluator:
         value = Redactor({}).json(answer, self._settings.limits.field)
         row.value, row.value_type, row.ended, row.state = value, val.type, now_ms(), State.DONE
         self._store.finish_evaluation(row)
-        self._load.ended(row)
+        self._load.count(row)
         return Outcome(row.id, row.caller, answer, val.type, None, owned)
 
 

@@ -15,7 +15,7 @@ import structlog
 
 from host_api import logs
 from host_api.audit.recorder import Recorder
-from host_api.audit.redact import Row
+from host_api.audit.redact import NO_ROWS, Row
 from host_api.capabilities import endings
 from host_api.capabilities.console import LOGS
 from host_api.capabilities.effects import BEFORE, DURABLY
@@ -28,7 +28,7 @@ from host_api.store import EvaluationRow, State, Store
 from host_api.store.clock import now_ms
 from kernel.capability import Capability, Run
 from kernel.errors import ErrorInfo, HostError, HostFailure, ValgateError
-from kernel.evaluation import Entry, Evaluation, Kernel
+from kernel.evaluation import Entry, Evaluation, Kernel, Usage
 from kernel.principals import Frame
 from kernel.wire import Value
 
@@ -104,37 +104,39 @@ class Recorded:
             endings.end(self.run)
             if finished.error is None:
                 finished.json, finished.type = _json_of(finished.values), type_of(finished.values)
-            await self._complete(finished, evaluation)
+            left = partial(self._left_behind, finished, evaluation.usage.cancelled)
+            self._complete(finished, evaluation.usage, await _beside(left) if self._is_much() else left())
             self._say(finished, evaluation)
             done = shared.store.finish_evaluation(row)
         if row.effects:
             await asyncio.shield(done)
         return finished
 
-    async def _complete(self, finished: Finished, evaluation: Evaluation) -> None:
-        """Fill in the rest of the record."""
-        row, usage, well = self._row, evaluation.usage, finished.error is None
-        row.cpu_us, row.peak_bytes, row.effects = int(usage.cpu * 1e6), usage.peak, self._recorder.effects
-        much = len(self._recorder.nodes) >= MANY or self._teller.secrets >= MANY_SECRETS
-        left = partial(self._left_behind, finished, usage.cancelled)
-        row.code, row.args, row.value, row.error, row.logs, row.emails, row.calls = (
-            await _beside(left) if much else left()
-        )
-        row.value_type, row.state = (finished.type, State.DONE) if well else (None, State.FAILED)
-        row.ended = now_ms()
+    def _is_much(self) -> bool:
+        """Whether writing the record takes more than a moment."""
+        return len(self._recorder.nodes) >= MANY or self._teller.secrets >= MANY_SECRETS
 
     def _left_behind(self, finished: Finished, cancelled: int) -> Texts:
         """Return the texts of the record, without secrets; nothing is changed, so that it may be done anywhere."""
         redact, limit, row, state = self._teller.redactor(), self._limits.field, self._row, self.run.state
+        calls = self._calls(cancelled) if self._recorder.nodes or self._recorder.counted or cancelled else []
         return (
             None if row.code is None else redact.text(row.code),
             redact.json(row.args, limit),
             redact.json(finished.json, limit),
             None if finished.error is None else error_json(finished.error),
-            redact.rows(_rows(state.get(LOGS)), limit * 3, self._teller.line),
-            redact.rows(_rows(state.get(EMAILS)), limit * 10),
-            redact.rows(self._calls(cancelled), self._shared.settings.tree),
+            redact.rows(_rows(state[LOGS]), limit * 3, self._teller.line) if LOGS in state else NO_ROWS,
+            redact.rows(_rows(state[EMAILS]), limit * 10) if EMAILS in state else NO_ROWS,
+            redact.rows(calls, self._shared.settings.tree) if calls else NO_ROWS,
         )
+
+    def _complete(self, finished: Finished, usage: Usage, texts: Texts) -> None:
+        """Fill in the rest of the record."""
+        row, well = self._row, finished.error is None
+        row.code, row.args, row.value, row.error, row.logs, row.emails, row.calls = texts
+        row.cpu_us, row.peak_bytes, row.effects = int(usage.cpu * 1e6), usage.peak, self._recorder.effects
+        row.value_type, row.state = (finished.type, State.DONE) if well else (None, State.FAILED)
+        row.ended = now_ms()
 
     def _calls(self, cancelled: int) -> list[Row]:
         return self._recorder.calls() + ([{"cancelled": cancelled}] if cancelled else [])

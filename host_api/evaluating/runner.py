@@ -20,7 +20,7 @@ from host_api.store import EvaluationRow, Kind, Privacy, Val
 from kernel import evaluation
 from kernel.capability import Run
 from kernel.policy import Policy
-from kernel.principals import Authority, Frame, Principal
+from kernel.principals import NOBODY, Authority, Frame, Principal
 from kernel.wire import Op, Value
 
 
@@ -38,8 +38,13 @@ class Task(NamedTuple):
 
 MOST_NAMES = 4096
 """Accounts that are known by name; each is a few hundred bytes."""
-principal_of = lru_cache(MOST_NAMES)(Principal)
-"""Return the account of a name, made once."""
+
+
+@lru_cache(MOST_NAMES)
+def principal_of(name: str) -> Principal:
+    """Return whom a name means, made once; nobody is always NOBODY."""
+    made = Principal(name)
+    return NOBODY if made == NOBODY else made
 
 
 @lru_cache(MOST_NAMES)
@@ -63,30 +68,35 @@ class Runner:
         recorded.run.state[CHAIN] = task.chain
         if task.served is not None:
             recorded.run.state[DOOR] = task.served.door
-        with self._load.evaluating(row.caller):
-            try:
-                name, values = await self._entered(task, frame, recorded.run)
-                return await recorded.go(evaluation.Entry(Op.ENTER, values), name)
-            finally:
-                self._load.ended(row)
+        self._load.begins(row.caller)
+        try:
+            name, values = await self._entered(task, frame, recorded.run)
+            return await recorded.go(evaluation.Entry(Op.ENTER, values), name)
+        finally:
+            self._load.ends(row)
 
     async def _entered(self, task: Task, frame: Frame, run: Run) -> tuple[str, tuple[Value, ...]]:
         """Return what the entry is called, and what the runtime's `enter` takes."""
         val, code = task.val, task.row.code or ""
         if val is None:
             return ENTRY, _entry(run, task, ENTRY, await self._compiler.compile(code, task.row.caller), hidden=False)
-        name = f"@{val.owner}.{val.name}@{val.version}"
+        name, key = _names_of(val.owner, val.name, val.version)
         if principal_of(val.owner) != task.caller:
             # Another's: the caller's own code is its name.
             return ENTRY, _entry(run, task, ENTRY, await self._compiler.compile(name, task.row.caller), hidden=False)
         if val.kind is Kind.DATA:
             return name, (task.manner, name, val.payload, None, *_given(task))
         prepared = await self._images.of(val, Authority.OWN)
-        key = key_of(task.caller, val.name, val.version)
         if prepared is not None and _begins_with(prepared, key, frame, run):
             return name, (task.manner, key, None, True, *_given(task))
         hidden = val.privacy is Privacy.PRIVATE
         return name, _entry(run, task, name, await self._compiler.compile(val.code, task.row.caller), hidden=hidden)
+
+
+@lru_cache(MOST_NAMES)
+def _names_of(owner: str, name: str, version: int) -> tuple[str, str]:
+    """Return how a val's version is written, and what names it inside one evaluation."""
+    return f"@{owner}.{name}@{version}", key_of(principal_of(owner), name, version)
 
 
 def _begins_with(prepared: Prepared, key: str, frame: Frame, run: Run) -> bool:

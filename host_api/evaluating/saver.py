@@ -78,13 +78,14 @@ class Saver:
         wanted = name or (known.name if known else None) or unit.name or self._new_name(account.name)
         renamed = self._renamed(known, insist_name(wanted, "a val"))
         caller = Principal(account.name)
+        now = now_ms()
         row = EvaluationRow(
-            id=new_timed_id(),
+            id=new_timed_id(now),
             caller=caller.name,
             requester=caller.name,
             source=source,
             policy=self._settings.policy,
-            started=now_ms(),
+            started=now,
             entry_owner=account.name,
             entry_name=self._store.free_name(account.name, wanted) if forked else wanted,
             val_id=known.id if known else None,

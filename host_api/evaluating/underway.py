@@ -41,6 +41,7 @@ class Running:
         self.task = asyncio.current_task()
         if self.task is None:
             raise RuntimeError("an evaluation runs in a task")
+        self.begun = monotonic()
         self._underway.add(self._id, self)
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None) -> None:
@@ -82,7 +83,6 @@ class Underway:
 
     def add(self, evaluation: str, running: Running) -> None:
         """Begin. One timer looks after all of them: one for each would cost as much as the rest."""
-        running.begun = monotonic()
         self._running[evaluation] = running
         self._short.append(running)
         if self._timer is None:

@@ -81,20 +81,19 @@ class Gate:
 
     # -- requests ------------------------------------------------------------------------------------
 
-    def insist_open(self) -> None:
-        """Raise Overloaded when one more request is one too many."""
+    def begins(self, *, always: bool) -> None:
+        """Count a request, which needs its `ends`; raise Overloaded when it is one too many, unless it is `always` let in."""
+        if always:
+            self.requests.take()
+            return
         if self.stopping:
             self.tally.shed[Shed.STOPPING] += 1
             raise Overloaded("This server is about to stop. Try again in a moment.")
         try:
-            self.requests.insist()
+            self.requests.enter()
         except Overloaded:
             self.tally.shed[Shed.REQUESTS] += 1
             raise
-
-    def begins(self) -> None:
-        """Count a request; it needs its `ends`."""
-        self.requests.take()
 
     def ends(self, request: web.Request) -> None:
         """Count one less, and let go of its body."""

@@ -113,9 +113,7 @@ async def _answered(
 ) -> web.StreamResponse:
     """Answer, come what may; but a client that left is the server's to notice."""
     try:
-        if not probe:
-            gate.insist_open()
-        gate.begins()
+        gate.begins(always=probe)
         try:
             insist_address(request, url_limit)
             return await handler(request)

@@ -40,6 +40,12 @@ class Bound:
         self._by[who] = self._by.get(who, 0) + 1
         self.used += 1
 
+    def enter(self, who: str | None = None) -> None:
+        """Count one more, which needs its `give`; raise as `insist` does."""
+        self.insist(who)
+        self._by[who] = self._by.get(who, 0) + 1
+        self.used += 1
+
     def give(self, who: str | None = None) -> None:
         """Count one less; who has none is forgotten."""
         self.used -= 1

@@ -6,7 +6,7 @@ too many is refused and never waits: so no chain of evaluations can stand in its
 
 from __future__ import annotations
 
-from host_api.load.bound import Bound, Counted
+from host_api.load.bound import Bound
 from host_api.load.garbage import Garbage
 from host_api.load.tally import Shed, Tally
 from host_api.store import EvaluationRow, State, Store
@@ -33,18 +33,22 @@ class Load:
             self.tally.shed[Shed.BACKLOG] += 1
             raise Overloaded("This server has more to write than its disk takes. Try again in a moment.")
 
-    def evaluating(self, caller: str | None) -> Counted:
-        """Count an evaluation of this caller (None: anonymous) while a block runs; raise Overloaded or TooMany before it does."""
+    def begins(self, caller: str | None) -> None:
+        """Count an evaluation of this caller (None: anonymous), which needs its `ends`; raise Overloaded or TooMany."""
         self.insist_backlog()
         try:
-            self.evaluations.insist(caller)
+            self.evaluations.enter(caller)
         except (Overloaded, TooMany) as refusal:
             self.tally.shed[Shed.CONCURRENCY if isinstance(refusal, TooMany) else Shed.EVALUATIONS] += 1
             raise
-        self._garbage.begun(self.evaluations.used + 1)
-        return Counted(self.evaluations, caller)
+        self._garbage.begun(self.evaluations.used)
 
-    def ended(self, row: EvaluationRow) -> None:
+    def ends(self, row: EvaluationRow) -> None:
+        """Count one less, and what became of it."""
+        self.evaluations.give(row.caller)
+        self.count(row)
+
+    def count(self, row: EvaluationRow) -> None:
         """Count what became of an evaluation, if it came to run."""
         self._garbage.ended(self.evaluations.used)
         if row.state is not State.RUNNING:

@@ -31,15 +31,12 @@ class Rates:
     def __init__(self, rate: int, *, most: int = MOST, clock: Callable[[], float] = time.monotonic) -> None:
         """Take the rate, how many are remembered, and what tells the seconds."""
         self._rate, self._most, self._clock = rate, most, clock
+        self.limited = rate > 0
+        """Whether there is a limit at all, and somebody to be told from others."""
         self._buckets: OrderedDict[str, _Bucket] = OrderedDict()
 
     def __len__(self) -> int:
         return len(self._buckets)
-
-    @property
-    def limited(self) -> bool:
-        """Whether there is a limit at all, and somebody to be told from others."""
-        return self._rate > 0
 
     def take(self, who: str) -> None:
         """Count a request; raise TooMany that says in how many seconds the next one may come."""

@@ -116,34 +116,23 @@ class Chain:
         """What is said to whom this evaluation calls."""
         return Link(self.depth + 1, self.account.id)
 
-    def paying(self, most: int) -> Paying:
-        """Hold `most` microseconds while an evaluation runs, and keep what it used; raise LimitError unless there is so much.
+    def hold(self, most: int) -> int:
+        """Hold what an evaluation may use, `most` microseconds, and return how much that is; raise LimitError unless there is so much.
 
-        The first of a chain has its budget to itself.
+        It needs its `release`. The first of a chain has its budget to itself, and holds nothing.
         """
-        return Paying(self, most)
+        if not self.depth:
+            return 0
+        held = max(most, LEAST)
+        if held > self.account.left:
+            raise LimitError("the chain of api() calls has no processor time left for one more evaluation")
+        self.account.left -= held
+        return held
 
-
-class Paying:
-    """What is held of a chain's account while a block runs; `used` is to be filled in by then, in microseconds."""
-
-    __slots__ = ("_chain", "_held", "used")
-
-    def __init__(self, chain: Chain, most: int) -> None:
-        self._chain, self.used = chain, 0
-        self._held = max(most, LEAST) if chain.depth else 0
-
-    def __enter__(self) -> Self:
-        if self._held:
-            account = self._chain.account
-            if self._held > account.left:
-                raise LimitError("the chain of api() calls has no processor time left for one more evaluation")
-            account.left -= self._held
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        if self._held:
-            self._chain.account.left += self._held - max(self.used, LEAST)
+    def release(self, held: int, used: int) -> None:
+        """Give back what was held and not used, in microseconds."""
+        if held:
+            self.account.left += held - max(used, LEAST)
 
 
 class Chains:

@@ -6,7 +6,6 @@ Without the standard library's uuid and secrets, which take longer to load than 
 from __future__ import annotations
 
 import os
-import time
 from base64 import urlsafe_b64encode
 
 ID_BYTES = 16
@@ -23,8 +22,8 @@ def new_id() -> str:
     return _uuid(int.from_bytes(os.urandom(ID_BYTES)), 4)
 
 
-def new_timed_id() -> str:
-    """Make a UUID that begins with the time (RFC 9562, version 7) and has 74 random bits.
+def new_timed_id(now: int) -> str:
+    """Make a UUID that begins with the time, in milliseconds since 1970 (RFC 9562, version 7), and has 74 random bits.
 
     For what is kept by the hundred thousand: what is new stands together in an index, and not all over it.
     """
@@ -34,7 +33,7 @@ def new_timed_id() -> str:
         fresh = os.urandom(AHEAD * RANDOM_BYTES)
         bits, *ahead = [fresh[at : at + RANDOM_BYTES] for at in range(0, len(fresh), RANDOM_BYTES)]
         _random.extend(ahead)
-    return _uuid(time.time_ns() // 1_000_000 << 80 | int.from_bytes(bits), 7)
+    return _uuid(now << 80 | int.from_bytes(bits), 7)
 
 
 os.register_at_fork(after_in_child=_random.clear)  # two processes must not have the same ids

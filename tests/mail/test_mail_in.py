@@ -387,7 +387,7 @@ async def test_stopping_does_not_wait_for_ever(
 async def test_an_author_with_too_much_under_way_gets_the_mail_later(engine_room: Machine, tmp_path: Path) -> None:
     async with open_town(engine_room, tmp_path, concurrency=1) as town:
         await town.put()
-        with town.world.house.load.evaluating("a"):
+        with town.world.house.load.evaluations.one("a"):
             assert await town.send(letter()) == 451
         assert await town.send(letter()) == 250
         assert len(town.records()) == 1

@@ -63,18 +63,18 @@ def test_an_account_holds_what_each_may_use_and_gets_back_what_it_did_not() -> N
     first = chains.join(FIRST)
     below = chains.join(first.below)
     assert (below.depth, below.account) == (1, first.account)
-    with below.paying(100_000) as one, below.paying(100_000), below.paying(100_000):
-        assert first.account.left == 0
-        with pytest.raises(LimitError), below.paying(100_000):
-            pytest.fail("a fourth began")
-        one.used = 40_000
+    held = [below.hold(100_000) for _ in range(3)]
+    assert first.account.left == 0
+    with pytest.raises(LimitError):
+        below.hold(100_000)
+    for each, used in zip(held, (40_000, 0, 0), strict=True):
+        below.release(each, used)
     assert first.account.left == 300_000 - 40_000 - 2 * LEAST
 
 
 def test_the_first_of_a_chain_has_its_budget_to_itself() -> None:
     chain = Chains(1, 0.1).join(FIRST)
-    with chain.paying(100_000) as bill:
-        bill.used = 99_000
+    chain.release(chain.hold(100_000), 99_000)
     assert chain.account.left == 100_000
 
 
@@ -82,10 +82,10 @@ def test_an_evaluation_that_uses_nothing_costs_a_little_all_the_same() -> None:
     chains = Chains(1, 0.01)
     first = chains.join(FIRST)
     for _ in range(10_000 // LEAST):
-        with chains.join(first.below).paying(0):
-            pass
-    with pytest.raises(LimitError), chains.join(first.below).paying(0):
-        pytest.fail("there was nothing left")
+        below = chains.join(first.below)
+        below.release(below.hold(0), 0)
+    with pytest.raises(LimitError):
+        chains.join(first.below).hold(0)
 
 
 def test_the_depth_is_refused_at_one_past_the_limit() -> None:

@@ -10,7 +10,7 @@ from collections.abc import Hashable
 from functools import partial
 from typing import TYPE_CHECKING
 
-from host_api.store import changing, references, search, vals, writing
+from host_api.store import changing, failures, references, search, vals, writing
 from host_api.store.asked.base import Base, Opened, reading
 from host_api.store.changing import KEEP, Keep
 from host_api.store.known import Shelf
@@ -33,12 +33,14 @@ class AboutVals(Base):
         super().__init__(opened)
         self._found: Shelf[Hashable, Val] = opened.known.on_vals(vals.weight)
 
-    @reading
     def val(self, owner: str, name: str, version: int | None = None) -> Val | None:
         """Find a val by name: its newest version, or this one."""
-        self._known.look()
         key = (owner, name, version)
-        return self._found.get(key) or self._found.put(key, vals.find(self._db, owner, name, version))
+        try:
+            self._known.look()
+            return self._found.get(key) or self._found.put(key, vals.find(self._db, owner, name, version))
+        except sqlite3.Error as error:  # as @reading, which would be one call more
+            raise failures.while_running(error) from error
 
     @reading
     def generation(self) -> int:
