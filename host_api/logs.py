@@ -11,7 +11,6 @@ import os
 import sys
 import time
 from collections.abc import Sequence
-from contextlib import suppress
 from functools import lru_cache
 from typing import Any
 
@@ -55,10 +54,9 @@ class Output:
     def say(self, event: EventDict) -> None:
         """Write an event at `info`, which is never filtered; as structlog would do, without all that it could do besides."""
         line: Any = event
-        with suppress(structlog.DropEvent):
-            for step in self._written:
-                line = step(None, "info", line)
-            self.lines.info(line)
+        for step in self._written:
+            line = step(None, "info", line)
+        self.lines.info(line)
 
 
 def say(event: EventDict) -> None:

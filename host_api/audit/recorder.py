@@ -32,6 +32,8 @@ class Recorder:
 
     def open(self, node: Node) -> None:
         """Take a node that has just begun: a grant is kept at once, a host call when its verdict is known."""
+        if self.told is None:
+            self.told = log.is_enabled_for(DEBUG)
         if self.told:
             self.began = perf_counter()
         if node.capability == "grant":
@@ -39,8 +41,6 @@ class Recorder:
 
     def close(self, node: Node) -> None:
         """Take the verdict of a host call; one line for the operator who asks for debug."""
-        if self.told is None:
-            self.told = log.is_enabled_for(DEBUG)
         if self.told:
             self._say(node)
         if not node.recorded:

@@ -149,7 +149,7 @@ async def leave_untyped(_: web.Request, response: web.StreamResponse) -> None:
         response.headers.popall("Content-Type", None)
 
 
-def told(outcome: Outcome, evaluation: str | None) -> web.Response:
+def told(outcome: Outcome, evaluation: str | None) -> answers.Told:
     """Tell a value: bare JSON."""
     more: dict[str, str] = {}
     if outcome.json == b"null" and outcome.type in UNTOLD:

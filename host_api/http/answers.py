@@ -8,7 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from functools import lru_cache
 from http import HTTPMethod, HTTPStatus
+from time import time
 from typing import TYPE_CHECKING, Final, cast
 
 import orjson
@@ -58,10 +60,10 @@ _TOLD: Final = {
     "Content-Security-Policy": SANDBOX,
     **TO_ANYBODY,
 }
-_HEAD: Final = "HTTP/1.1 200 OK\r\n" + "".join(f"{name}: {value}\r\n" for name, value in _TOLD.items())
+_HEAD: Final = ("HTTP/1.1 200 OK\r\n" + "".join(f"{name}: {value}\r\n" for name, value in _TOLD.items())).encode()
 
 
-class Told(web.Response):
+class Told(web.StreamResponse):
     """JSON that running code has made, as it is, dressed.
 
     Head and body are put together and written at once, unless there is more to it: a client of HTTP/1.0 or who wants the head alone,
@@ -70,8 +72,9 @@ class Told(web.Response):
 
     def __init__(self, body: bytes, more: Mapping[str, str]) -> None:
         """Take the body, and what the head says of it beside the usual: names and values that no val has chosen."""
-        super().__init__(body=body)
+        super().__init__()
         self._told, self._more, self._seen = body, more, False
+        self._librarys: web.Response | None = None
 
     @property
     def headers(self) -> CIMultiDict[str]:
@@ -86,13 +89,33 @@ class Told(web.Response):
         """Write it."""
         plain = request.keep_alive and request.version == HttpVersion11 and request.method != HTTPMethod.HEAD
         if self._seen or self._keep_alive is False or not plain:
-            self.headers  # noqa: B018 - the library reads them elsewhere
-            return await super().prepare(request)
+            return await self._prepare_librarys(request)
         self._keep_alive = self._eof_sent = True
-        more = "".join([f"{name}: {value}\r\n" for name, value in self._more.items()])
-        head = f"{_HEAD}{more}Content-Length: {len(self._told)}\r\nDate: {rfc822_formatted_time()}\r\n\r\n"
-        cast("Connection", request.protocol).send(head.encode() + self._told)
+        more = "".join([f"{name}: {value}\r\n" for name, value in self._more.items()]).encode() if self._more else b""
+        tail = _tail(len(self._told), int(time()))
+        cast("Connection", request.protocol).send(b"".join((_HEAD, more, tail, self._told)))
         return request.writer
+
+    async def _prepare_librarys(self, request: BaseRequest) -> AbstractStreamWriter | None:
+        self._librarys = response = web.Response(body=self._told, headers=self.headers)
+        if self._keep_alive is False:
+            response.force_close()
+        writer = await response.prepare(request)
+        self._keep_alive = response.keep_alive
+        return writer
+
+    async def write_eof(self, data: bytes = b"") -> None:
+        """Write the rest, if there is one."""
+        if self._librarys is not None:
+            await self._librarys.write_eof(data)
+            self._eof_sent = True
+
+
+@lru_cache(maxsize=256)
+def _tail(length: int, second: int) -> bytes:
+    """Write the end of a head; `second` is since 1970, and must be this one."""
+    del second  # so that another second is another entry
+    return f"Content-Length: {length}\r\nDate: {rfc822_formatted_time()}\r\n\r\n".encode()
 
 
 def answer(value: object, status: int = 200) -> web.Response:

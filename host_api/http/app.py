@@ -66,7 +66,7 @@ def make_app(house: House, gate: Gate) -> web.Application:
                     route.path.partition("{")[0],
                     route.names[0],
                     added,
-                    About(route.pattern, probe=False, runs_code=True),
+                    About(route.pattern, runs_code=True),
                 )
     for path, methods in _running_paths().items():
         app.router.add_route(HTTPMethod.OPTIONS, path, _preflight(methods))

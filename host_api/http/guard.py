@@ -34,12 +34,14 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 class About(NamedTuple):
     """What is known of a request's address: its route's pattern (None: no route has it), and what that says of the answer.
 
-    `probe`: it is answered also by a server that has too much to do; `runs_code`: a val may have made the answer.
+    `probe`: it is answered also by a server that has too much to do; `runs_code`: a val may have made the answer; `old`: there is a
+    newer address.
     """
 
     pattern: str | None
-    probe: bool
-    runs_code: bool
+    probe: bool = False
+    runs_code: bool = False
+    old: bool = False
 
 
 Around = Callable[[web.Request, Handler, About], Awaitable[web.StreamResponse]]
@@ -49,7 +51,8 @@ def about(request: web.Request, running: tuple[str, ...]) -> About:
     """Look at a request that has its route; `running` is where paths begin whose answers a val may have made."""
     # The pattern, not the path: of /v1/eval the path is somebody's code.
     resource, path = request.match_info.route.resource, request.rel_url.raw_path
-    return About(resource.canonical if resource else None, path in operators.PROBES, path.startswith(running))
+    pattern = resource.canonical if resource else None
+    return About(pattern, path in operators.PROBES, path.startswith(running), old.is_old(path))
 
 
 def guard(house: House, gate: Gate) -> Around:
@@ -65,7 +68,8 @@ def guard(house: House, gate: Gate) -> Around:
         response = await _answered(request, handler, settings.url, gate, probe=known.probe)
         if not response.prepared:
             answers.dress(response, runs_code=known.runs_code)
-            old.mark(request, response)
+            if known.old:
+                old.mark(request, response)
         took = _leaves(request, response, known.pattern, started, gate)
         if debugging:
             ms = round(took * 1000, 2)

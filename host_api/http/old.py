@@ -30,10 +30,15 @@ OLD_EXPRESS: Final = "/express/"
 MOST_FIELDS = 1000
 
 
+def is_old(path: str) -> bool:
+    """Whether an address is one of these."""
+    return path.startswith((EVAL, OLD_EXPRESS))
+
+
 def mark(request: web.Request, response: web.StreamResponse) -> None:
     """Say of every answer to one of these addresses, a refusal too, that there is a newer way, and where."""
     path = request.rel_url.raw_path
-    if path.startswith((EVAL, OLD_EXPRESS)) and not response.prepared:
+    if is_old(path) and not response.prepared:
         response.headers["Deprecation"] = "true"
         response.headers["Link"] = f'</v1{path}>; rel="successor-version"'
 

@@ -42,7 +42,8 @@ class Bound:
 
     def enter(self, who: str | None = None) -> None:
         """Count one more, which needs its `give`; raise as `insist` does."""
-        self.insist(who)
+        if self._each or self._share or self.used >= self._most:
+            self.insist(who)
         self._by[who] = self._by.get(who, 0) + 1
         self.used += 1
 
