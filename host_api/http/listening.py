@@ -184,7 +184,8 @@ async def stop_taking(sites: list[web.BaseSite]) -> None:
     for _ in range(TURNS):
         await asyncio.sleep(0)
     for site in sites:
-        await site.stop()
+        with suppress(RuntimeError):  # the whole server has stopped meanwhile, and this with it
+            await site.stop()
 
 
 def _answering(handler: Handler, direct: Direct) -> Handler:
