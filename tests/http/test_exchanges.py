@@ -77,10 +77,10 @@ async def test_requests_that_come_together_are_answered_in_their_order(world: Wo
 
 async def test_a_body_that_nobody_reads_is_not_taken_for_the_next_request(world: World) -> None:
     async with connected(world) as (reader, writer):
-        writer.write(b"POST /v1/nowhere HTTP/1.1\r\nHost: x\r\nContent-Length: 100000\r\n\r\n" + b"G" * 50_000)
+        writer.write(b"POST /v1/nowhere HTTP/1.1\r\nHost: x\r\nContent-Length: 1000000\r\n\r\n" + b"G" * 50_000)
         head, _ = await answered(reader)
         assert head.startswith(b"HTTP/1.1 404 ")
-        writer.write(b"G" * 50_000 + written(world, "one"))
+        writer.write(b"G" * 950_000 + written(world, "one"))
         assert (await answered(reader))[1] == b'"a"'
 
 
