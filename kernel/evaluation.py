@@ -528,16 +528,15 @@ class Evaluation:
         return busy - ({self._frames[-1].callee} if self._frames else set())
 
     def _pump(self) -> bool:
-        if not any(guest.jobs for guest in self._guests.values()):
+        waiting = [guest for guest in self._guests.values() if guest.jobs]
+        busy = self._busy() if waiting else set()
+        ready = [guest for guest in waiting if guest not in busy]
+        if not ready:
             return False
-        busy = self._busy()
-        for guest in self._guests.values():
-            if guest.jobs and guest not in busy:
-                guest.jobs = False
-                self._progress = True
-                self._request(self._unasked(guest), Op.PUMP, 0, (), b"")
-                return True
-        return False
+        ready[0].jobs = False
+        self._progress = True
+        self._request(self._unasked(ready[0]), Op.PUMP, 0, (), b"")
+        return True
 
     def _unasked(self, guest: Guest) -> Open:
         """Open a turn that no code asked for; what a foreign guest does then is called by its one val, else by its author."""

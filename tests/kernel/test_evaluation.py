@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
 
+from kernel import evaluation as evaluations
 from kernel import wire
 from kernel.capability import Answer, Call, Operation, Seen, Throw, Values
 from kernel.errors import (
@@ -30,6 +32,7 @@ from tests.kernel.stage import (
     ENTER,
     FINISH,
     INBOX,
+    OWN,
     PAGE,
     SAY_READY,
     TELL,
@@ -537,3 +540,14 @@ async def test_an_object_that_was_never_given_a_name_is_named_by_who_gave_it(scr
     stage = script([ASK, call(2, Op.APPLY, refs=(own(9),)), FINISH], [head(Kind.RESULT, refs=(own(5),)), REST])
     await stage.play(loading(B))
     assert [node.target for node in stage.recording.nodes if node.capability == "grant"] == ["@b.lib", "@a.entry"]
+
+
+async def test_what_is_remembered_of_frames_has_an_end(script: Put, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(evaluations, "MOST_FRAMES", 2)
+    kernel = script([FINISH]).kernel
+    frames = [replace(OWN, caller=Principal(f"p{number}")) for number in range(4)]
+    for frame in frames:
+        assert kernel.known_of(frame) is kernel.known_of(frame)
+        assert kernel.birth(frame, ()) == ((), wire.encode_array())
+    assert list(kernel.known) == frames[-2:]
+    assert len(kernel.births) == 2

@@ -31,6 +31,22 @@ def test_a_thing_granted_twice_keeps_its_handle() -> None:
     assert len(mine) == 1
 
 
+def test_the_first_things_of_a_table_are_one_two_three() -> None:
+    mine = table(3)
+    mine.grant_first(("door", "window"))
+    assert [mine.find("door"), mine.find("window"), mine.resolve(2)] == [1, 2, "window"]
+    assert mine.grant("roof") == (3, True)
+
+
+def test_the_first_things_are_no_more_than_a_table_takes_and_come_once() -> None:
+    with pytest.raises(LimitError, match="more than 1 handles"):
+        table(1).grant_first(("door", "window"))
+    mine = table()
+    mine.grant("door")
+    with pytest.raises(LimitError):
+        mine.grant_first(("window",))
+
+
 def test_a_number_is_never_given_again_not_even_for_the_same_thing() -> None:
     mine = table()
     seen = set()

@@ -163,6 +163,16 @@ def test_guests_leave_mappings_to_the_rest_of_the_process() -> None:
     slots.close()
 
 
+def test_a_system_that_does_not_say_how_many_mappings_there_are_is_taken_for_a_usual_one(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def unknown(_: Path) -> str:
+        raise FileNotFoundError
+
+    monkeypatch.setattr(Path, "read_text", unknown)
+    assert room._most_mappings() == room.USUAL_MAPPINGS - room.OTHERS_MAPPINGS
+
+
 def test_nobody_changes_a_heap_by_its_file() -> None:
     heap = base()
     with pytest.raises(PermissionError):
