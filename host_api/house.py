@@ -6,7 +6,7 @@ It must never look into a value, nor decide what running code may touch: that is
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from hashlib import sha256
 from pathlib import Path
@@ -74,15 +74,14 @@ class House:
         """Open the store and the engine; raise BadSetting that says what to do."""
         async with AsyncExitStack() as stack:
             store = stack.enter_context(settings.open_store())
-            engine = stack.enter_context(
-                Engine(_built("engine.wasm"), Path(user_cache_dir("valgate", appauthor=False)))
-            )
-            kernel = Kernel(engine, engine.program(Image.parse(_built("runtime.image"))))
-            compiling = Kernel(engine, engine.program(Image.parse(_built("compiler.image"))), kernel.scheduler)
+            code, runtime, compiler = builds = [_built(name) for name in BUILDS]
+            engine = stack.enter_context(Engine(code, Path(user_cache_dir("valgate", appauthor=False))))
+            kernel = Kernel(engine, engine.program(Image.parse(runtime)))
+            compiling = Kernel(engine, engine.program(Image.parse(compiler)), kernel.scheduler)
             client = await stack.enter_async_context(
                 Client.open(settings.fetch_rules, settings.own_addresses, connections=settings.fetch_connections)
             )
-            house = cls(settings, store, kernel, compiling, client, await _shelf(settings, store))
+            house = cls(settings, store, kernel, compiling, client, await _shelf(settings, store, builds))
             stack.push_async_callback(house.images.close)
             yield house
 
@@ -101,9 +100,9 @@ class House:
         return self._kernel.guests + self._compiling.guests
 
 
-async def _shelf(settings: Settings, store: Store) -> Shelf:
-    """Open the folder beside the database; without the database's key nothing is kept in it."""
-    built = sha256(b"".join(sha256(_built(name)).digest() for name in BUILDS)).hexdigest()
+async def _shelf(settings: Settings, store: Store, builds: Sequence[bytes]) -> Shelf:
+    """Open the folder beside the database, for what these builds make; without the database's key nothing is kept in it."""
+    built = sha256(b"".join(sha256(build).digest() for build in builds)).hexdigest()
     about, folder = f"{built}-{PINNED}", settings.database.with_name(f"{settings.database.name}.images")
     try:
         return Shelf(folder, await store.derived_key(b"images"), about, settings.images)

@@ -74,9 +74,8 @@ class Builder:
 
     async def _ask(self, guest: Guest, meter: Meter, op: Op, payload: bytes) -> tuple[Value, ...] | None:
         """Ask one thing; None unless the guest answers, and asked nothing meanwhile."""
-        guest.say(
-            Say.REQUEST, op, 0, (), payload
-        )  # and no jobs after it: they would come before what follows the top level
+        # And no jobs after it: they would come before what follows the top level.
+        guest.say(Say.REQUEST, op, 0, (), payload)
         try:
             message = await self._answer(guest, meter)
             settled = message is not None and message.kind == Kind.RESULT and not message.op & _UNSETTLED

@@ -273,9 +273,8 @@ class Slots:
         heap.lay(at)
         if self._process == os.getpid():
             place = ctypes.create_string_buffer(struct.pack("<4Q", at, heap.size, _WRITE_PROTECT, 0))
-            _ioctl(
-                self.watcher, _REGISTER, ctypes.addressof(place)
-            )  # where that is refused, all is as well, and slower
+            # Where that is refused, all is as well, and slower.
+            _ioctl(self.watcher, _REGISTER, ctypes.addressof(place))
 
     def give(self, slot: Slot) -> None:
         """Take back a slot whose guest is dead: nothing of it is left when this returns."""
@@ -310,7 +309,7 @@ class Slots:
             _map(slot.at + heap.size, slot.size - heap.size, NONE, _NOWHERE | _FIXED)
             slot.size = heap.size
         found = self._look(slot)
-        starts, ends = self._ranges[0 : 3 * found : 3], self._ranges[1 : 3 * found : 3]
+        starts, ends = self._told(found)
         if found < 0 or sum(ends) - sum(starts) > MOST_RESIDENT:
             self._lay(heap, slot.at)
             return
@@ -328,11 +327,11 @@ class Slots:
     def written(self, slot: Slot) -> list[tuple[int, int]] | None:
         """Return where a slot's pages are its own, as addresses from and to; None when the system does not say, or has too many."""
         found = self._look(slot)
-        return (
-            None
-            if found < 0
-            else list(zip(self._ranges[0 : 3 * found : 3], self._ranges[1 : 3 * found : 3], strict=True))
-        )
+        return None if found < 0 else list(zip(*self._told(found), strict=True))
+
+    def _told(self, found: int) -> tuple[list[int], list[int]]:
+        """Return where so many ranges begin, and where they end."""
+        return self._ranges[0 : 3 * found : 3], self._ranges[1 : 3 * found : 3]
 
     def changed(self, slot: Slot) -> list[tuple[int, bytes]]:
         """Return what of a slot is not as its heap has it, as (address in the memory, whole pages)."""

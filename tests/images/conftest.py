@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
-from pathlib import Path
+from collections.abc import AsyncIterator
 
 import pytest
 import pytest_asyncio
@@ -12,19 +11,10 @@ from host_api.images import Prepared
 from host_api.store import Val
 from kernel.principals import Authority
 from tests.images.pair import Pair
-from tests.semantics.live import Machine, World, machine, open_world
+from tests.semantics.conftest import engine_room, world
+from tests.semantics.live import Machine, open_world
 
-
-@pytest.fixture(scope="session")
-def engine_room() -> Iterator[Machine]:
-    with machine() as made:
-        yield made
-
-
-@pytest.fixture
-async def world(engine_room: Machine, tmp_path: Path) -> AsyncIterator[World]:
-    async with open_world(engine_room, tmp_path) as opened:
-        yield opened
+__all__ = ["engine_room", "pair", "world"]
 
 
 async def never(_val: Val, _authority: Authority) -> Prepared | None:
