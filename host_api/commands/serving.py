@@ -50,7 +50,9 @@ def _supervise(settings: Settings, host: str, port: int, processes: int, *, demo
     with _folder() as folder:
         # The supervisor's from here on: it closes them when it stops.
         numbers = tuple(tuple(one.detach() for one in door) for door in doors)
-        environ = {**os.environ, "VALGATE_DB": str(settings.database)}
+        # What is named on the command line; where nothing is, each finds the usual place, and makes its folder, by itself.
+        named = {"VALGATE_DB": str(settings.database)} if settings.db else {}
+        environ = {**os.environ, **named}
         plan = Plan(numbers, folder, host, environ, demo)
         first = start(plan, 0, announces=True)
         # While the first process starts, which is what one waits for.

@@ -17,6 +17,8 @@ from host_api.store import State, Store
 from tests.processes.conftest import ENDED, PATIENCE, SERVES, born, names
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from tests.processes.conftest import Server, Serving
 
 WAIT = "await new Promise((done) => setTimeout(done, {}))"
@@ -246,3 +248,12 @@ async def test_the_demo_is_planted_and_said_once(serving: Serving) -> None:
         rest = (await server.process.stdout.read()).decode()
     assert rest.count("curl ") == 3
     assert "Valgate serves" not in rest
+
+
+async def test_several_serve_on_a_machine_where_nothing_is_yet(serving: Serving, tmp_path: Path) -> None:
+    """As in the README: no database is named, and the folder where it is to be does not exist."""
+    data = tmp_path / "new" / "data"
+    async with serving(VALGATE_DB="", XDG_DATA_HOME=str(data)) as server:
+        await server.workers()
+        assert await server.evaluate() == (200, 1)
+    assert (data / "valgate" / "valgate.db").exists()
