@@ -1,4 +1,4 @@
-"""One guest's store, instances and fiber, through wasmtime's asynchronous C API. Everything about that API is in this file.
+"""A guest's store, instances and fiber, through wasmtime's asynchronous C API. Everything about that API is in this file.
 
 A fiber runs until it parks (it asked something), ticks (the clock wants it to yield) or ends. While it is parked, nothing of it is
 on any stack of ours: `answer` writes into its memory and opens the gate, and the next `step` goes on inside `kernel.call`.
@@ -65,6 +65,8 @@ _error_new = _bind(_keeps_lock, "error_new", _P, ctypes.c_char_p)
 _memory_creator_set = _bind(_keeps_lock, "config_host_memory_creator_set", None, _P, _P)
 _stack_creator_set = _bind(_keeps_lock, "config_host_stack_creator_set", None, _P, _P)
 _call_async = _bind(_keeps_lock, "func_call_async", _P, _P, _P, _P, _SIZE, _P, _SIZE, _P, _P)
+_global_get = _bind(_keeps_lock, "global_get", None, _P, _P, _P)
+_global_set = _bind(_keeps_lock, "global_set", _P, _P, _P, _P)
 _poll = _bind(_releases_lock, "call_future_poll", ctypes.c_bool, _P)
 _future_delete = _bind(_releases_lock, "call_future_delete", None, _P)
 
@@ -100,14 +102,19 @@ class _Places(ctypes.Structure):
         ("error", _P),
         ("arguments", generated.wasmtime_val_t * _PARAMETERS),
         ("gate", ctypes.c_uint64),
+        ("variable", generated.wasmtime_extern_t),
+        ("pointer", generated.wasmtime_val_t),
     )
 
 
-_IMAGE, _MEMORY, _ENGINE, _MAIN, _TRAP, _ERROR, _GIVEN, _GATE = (
+_IMAGE, _MEMORY, _ENGINE, _MAIN, _TRAP, _ERROR, _GIVEN, _GATE, _GLOBAL, _POINTER = (
     getattr(_Places, name).offset for name, _ in _Places._fields_
 )
 _ARGUMENTS = struct.Struct("<" + f"B{_VALUE_AT - 1}xi{_VALUE_SIZE - _VALUE_AT - 4}x" * _PARAMETERS)
 _QUADS = struct.Struct("<3Q")
+
+
+RETURNED = "returned"
 
 
 class Turn(Enum):
@@ -219,6 +226,8 @@ def _on_new_stack(_env: int, size: int, _zeroed: bool, result: int) -> int:  # n
     except MemoryError as refused:
         return _refusal(refused)
     _stack_sizes[at] = size
+    if _current is not None:
+        _current.stands_on(at)
     ctypes.memmove(result, struct.pack("<3Q", at, *_stack_calls), 24)
     return 0
 
@@ -276,7 +285,10 @@ def define_imports(linker: wasmtime.Linker) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Program:
-    """What a fiber is made of. `memory` is a module that is a memory of the heap's size; `linker` shadows `env.memory` for each."""
+    """What a fiber is made of. `memory` is a module that is a memory of the heap's size; `linker` shadows `env.memory` for each.
+
+    `lasts`: the code writes its memory and its stack pointer, and nothing else, so that an instance may serve again.
+    """
 
     engine: wasmtime.Engine
     linker: wasmtime.Linker
@@ -285,6 +297,7 @@ class Program:
     slots: Slots
     heap: Heap
     inbox: tuple[int, int]
+    lasts: bool = False
     at: tuple[int, int, int, int] = field(init=False)
     """The C pointers of the first four, which this object keeps alive."""
 
@@ -294,17 +307,107 @@ class Program:
         object.__setattr__(self, "at", found)
 
 
+class Instance:
+    """A store with a memory and the engine's code: what a fiber runs in. It has a slot of its own as long as it is there.
+
+    One guest lives in it; and another one after it, if that has returned by itself, everything it wrote is wiped (slots.py), and
+    the stack pointer is put back, so that for WebAssembly it is as it was made.
+    """
+
+    __slots__ = (
+        "_pointer",
+        "_store",
+        "context",
+        "continuation",
+        "here",
+        "limit",
+        "main",
+        "memory",
+        "places",
+        "slot",
+        "stack",
+    )
+
+    def __init__(self, program: Program, slot: Slot, memory_limit: int) -> None:
+        """Instantiate over the slot, which is the program's heap; `memory_limit` in bytes."""
+        self.slot, self.limit, self.stack, self._pointer = slot, 0, 0, b""
+        self.places = _Places()
+        self.here = here = ctypes.addressof(self.places)
+        self.memory, self.main = here + _MEMORY + _EXTERN_AT, here + _MAIN + _EXTERN_AT
+        self.continuation = _QUADS.pack(_strlen, here + _GATE, 0)
+        _slots[slot.at] = slot
+        self._store: int | None = _store_new(program.at[0], None, None)
+        self.context = _store_context(self._store)
+        self.bound(memory_limit)
+        _set_deadline(self.context, 1 << 40)
+        try:
+            self._instantiate(program)
+        except BaseException:
+            self.close()
+            raise
+
+    def _instantiate(self, program: Program) -> None:
+        global _born  # noqa: PLW0603 - see above
+        here, context = self.here, self.context
+        _engine, linker, code, memory = program.at
+        _born = self.slot
+        refused = _instance_new(context, memory, None, 0, here + _IMAGE, here + _TRAP)
+        _born = None
+        check(refused)
+        self._insist(_export_get(context, here + _IMAGE, b"memory", 6, here + _MEMORY), "a memory")
+        check(_linker_define(linker, context, b"env", 3, b"memory", 6, here + _MEMORY))
+        future = _linker_instantiate(linker, context, code, here + _ENGINE, here + _TRAP, here + _ERROR)
+        done = _poll(future)  # at once: the deadline is far, and a start that asks something is none of ours
+        _future_delete(future)
+        check(self.places.error)
+        self._insist(done and not self.places.trap, "a start without a trap")
+        self._insist(_export_get(context, here + _ENGINE, b"main", 4, here + _MAIN), "a main")
+        _yield_at_deadline(context, 1)
+        if program.lasts:
+            self._insist(
+                _export_get(context, here + _ENGINE, b"__stack_pointer", 15, here + _GLOBAL), "a stack pointer"
+            )
+            _global_get(context, here + _GLOBAL + _EXTERN_AT, here + _POINTER)
+            self._pointer = ctypes.string_at(here + _POINTER, _VALUE_SIZE)
+
+    @staticmethod
+    def _insist(good: bool, what: str) -> None:  # noqa: FBT001 - a condition
+        if not good:
+            raise wasmtime.WasmtimeError(f"the module does not have {what}")
+
+    def bound(self, limit: int) -> None:
+        """Have the memory grow to so many bytes at most."""
+        if limit != self.limit:
+            _store_limiter(self._store, limit, 20_000, 2, 2, 2)
+            self.limit = limit
+
+    def renew(self) -> bool:
+        """Make it what it was before a guest that has returned; False if it cannot be. Its memory is the slots' to wipe."""
+        if not self._pointer or self.slot.size != self.slot.heap.size:
+            return False
+        ctypes.memmove(self.here + _POINTER, self._pointer, _VALUE_SIZE)
+        check(_global_set(self.context, self.here + _GLOBAL + _EXTERN_AT, self.here + _POINTER))
+        if self.stack:
+            _stacks.trim(self.stack, _stack_sizes[self.stack])
+        return True
+
+    def close(self) -> None:
+        """Let the store go, before its memory."""
+        store, self._store = self._store, None
+        if store:
+            _store_delete(store)
+            del _slots[self.slot.at]
+            self.slot.tenant = None
+
+
 class Fiber:
-    """A store with a memory and the engine's code, and one call of `main` on its own stack."""
+    """One call of `main` in an instance, on a stack of its own."""
 
     __slots__ = (
         "_arguments",
         "_future",
-        "_here",
-        "_places",
+        "_instance",
         "_program",
-        "_slot",
-        "_store",
         "asked",
         "base",
         "context",
@@ -318,67 +421,44 @@ class Fiber:
     )
 
     def __init__(self, program: Program, memory_limit: int, arguments: tuple[int, int, int]) -> None:
-        """Instantiate: `memory_limit` in bytes, `arguments` for main. Call `begin` next."""
+        """Take an instance: `memory_limit` in bytes, `arguments` for main. Call `begin` next."""
         self._program, self._arguments = program, arguments
         self._future: int | None = None
-        self._places = _Places()
-        self._here = ctypes.addressof(self._places)
         self.message, self.place, self.results, self.asked = b"", (0, 0), 0, False
         self.longest = arguments[2] + MOST_AROUND + 1  # one more than may cross: so much is copied before it is refused
-        self._slot = program.slots.take(program.heap)
-        self.base = self._slot.at
-        _slots[self.base] = self._slot
-        self._store: int | None = _store_new(program.at[0], None, None)
-        self.context = _store_context(self._store)
-        _store_limiter(self._store, memory_limit, 20_000, 2, 2, 2)
-        _set_deadline(self.context, 1 << 40)
-        try:
-            self._instantiate()
-        except BaseException:
-            self.close()
-            raise
-
-    def _instantiate(self) -> None:
-        global _born  # noqa: PLW0603 - see above
-        here, context = self._here, self.context
-        _engine, linker, code, memory = self._program.at
-        self.memory, self.gate = here + _MEMORY + _EXTERN_AT, here + _GATE
-        self.continuation = _QUADS.pack(_strlen, self.gate, 0)
-        _born = self._slot
-        refused = _instance_new(context, memory, None, 0, here + _IMAGE, here + _TRAP)
-        _born = None
-        check(refused)
-        self._insist(_export_get(context, here + _IMAGE, b"memory", 6, here + _MEMORY), "a memory")
-        check(_linker_define(linker, context, b"env", 3, b"memory", 6, here + _MEMORY))
-        future = _linker_instantiate(linker, context, code, here + _ENGINE, here + _TRAP, here + _ERROR)
-        done = _poll(future)  # at once: the deadline is far, and a start that asks something is none of ours
-        _future_delete(future)
-        check(self._places.error)
-        self._insist(done and not self._places.trap, "a start without a trap")
-        self._insist(_export_get(context, here + _ENGINE, b"main", 4, here + _MAIN), "a main")
-
-    @staticmethod
-    def _insist(good: bool, what: str) -> None:  # noqa: FBT001 - a condition
-        if not good:
-            raise wasmtime.WasmtimeError(f"the module does not have {what}")
+        instance = _instance_of(program, memory_limit)
+        self._instance: Instance | None = instance
+        self.base, self.context, self.memory = instance.slot.at, instance.context, instance.memory
+        self.gate, self.continuation = instance.here + _GATE, instance.continuation
 
     def begin(self, first: bytes) -> bool:
         """Start, without running. `first` is the request that main finds in its inbox; if it does not fit, main asks for one.
 
         Returns whether it fitted.
         """
-        here, (address, capacity) = self._here, self._program.inbox
+        instance, (address, capacity) = self._here(), self._program.inbox
+        here = instance.here
         fits = 0 < len(first) <= capacity
         if fits:
             ctypes.memmove(self.base + address, first, len(first))
-        _yield_at_deadline(self.context, 1)
         _set_deadline(self.context, 1)
         stack, depth, message = self._arguments
         words = _ARGUMENTS.pack(_I32, stack, _I32, depth, _I32, message, _I32, len(first) if fits else 0)
         ctypes.memmove(here + _GIVEN, words, len(words))
-        main, given = here + _MAIN + _EXTERN_AT, here + _GIVEN
-        self._future = _call_async(self.context, main, given, _PARAMETERS, None, 0, here + _TRAP, here + _ERROR)
+        given = here + _GIVEN
+        self._future = _call_async(
+            self.context, instance.main, given, _PARAMETERS, None, 0, here + _TRAP, here + _ERROR
+        )
         return fits
+
+    def stands_on(self, stack: int) -> None:
+        """Know the stack that its instance keeps from now on."""
+        self._here().stack = stack
+
+    def _here(self) -> Instance:
+        if self._instance is None:
+            raise RuntimeError("this fiber is closed")
+        return self._instance
 
     def step(self) -> Turn:
         """Run until the fiber parks, ticks or ends. Call it only after `answer`, or first, or after a tick."""
@@ -419,15 +499,7 @@ class Fiber:
 
     def why(self) -> str:
         """Say why it ended, in wasmtime's first line: a trap, or `returned`."""
-        trap, self._places.trap = self._places.trap, None
-        if trap:
-            return str(wasmtime.Trap._from_ptr(ctypes.cast(trap, ctypes.POINTER(generated.wasm_trap_t))))  # noqa: SLF001 - as above
-        error, self._places.error = self._places.error, None
-        try:
-            check(error)
-        except wasmtime.WasmtimeError as reason:
-            return str(reason)
-        return "returned"
+        return _reason(self._here().places)
 
     def _forget_future(self) -> None:
         future, self._future = self._future, None
@@ -436,16 +508,52 @@ class Fiber:
 
     def changed(self) -> list[tuple[int, bytes]]:
         """Return what of its memory is not the heap's, as (address, whole pages): call it while it is parked."""
-        return self._program.slots.changed(self._slot)
+        return self._program.slots.changed(self._here().slot)
 
-    def close(self) -> None:
-        """Let it go: the future, then the store, then its memory and the buffers."""
+    def close(self, *, over: bool = False) -> None:
+        """Let it go. `over`: it is parked where an answer of nothing is the end, and its instance may serve another guest."""
+        instance, self._instance = self._instance, None
+        if instance is None:
+            return
+        slot, again = instance.slot, over and self._returns(instance)
         self._forget_future()
-        store, self._store = self._store, None
-        if store:
-            _store_delete(store)
-            del _slots[self._slot.at]
-            self._program.slots.give(self._slot)
+        if not again:
+            instance.close()
+        slot.tenant = instance if again else None
+        self._program.slots.give(slot)
+
+    def _returns(self, instance: Instance) -> bool:
+        """Answer with nothing; whether main then returned at once, and all but its memory is as it was."""
+        if not self.results or not self._program.lasts:
+            return False
+        self.answer(b"", 0, 0)
+        return self.step() is Turn.ENDED and _reason(instance.places) == RETURNED and instance.renew()
+
+
+def _reason(places: _Places) -> str:
+    """Say why a call ended, and forget it."""
+    trap, places.trap = places.trap, None
+    if trap:
+        return str(wasmtime.Trap._from_ptr(ctypes.cast(trap, ctypes.POINTER(generated.wasm_trap_t))))  # noqa: SLF001 - as above
+    error, places.error = places.error, None
+    try:
+        check(error)
+    except wasmtime.WasmtimeError as reason:
+        return str(reason)
+    return RETURNED
+
+
+def _instance_of(program: Program, memory_limit: int) -> Instance:
+    """Return an instance of this program: one that waits for its next guest, or a new one; raise MemoryError."""
+    slot = program.slots.take(program.heap)
+    if isinstance(slot.tenant, Instance):
+        slot.tenant.bound(memory_limit)
+        return slot.tenant
+    try:
+        return Instance(program, slot, memory_limit)
+    except BaseException:
+        program.slots.give(slot)
+        raise
 
 
 def insist_version() -> None:

@@ -73,6 +73,8 @@ class Guest:
     inbox: tuple[int, int] = (0, 0)
     pending: bytes | None = None
     begun: bool = False
+    idle: bool = False
+    """Whether it has said its last for now, and waits for the next request."""
     unready: bool = False
     jobs: bool = False
     attention: bool = False
@@ -92,7 +94,7 @@ class Guest:
         message = wire.parse_message(self.fiber.message, self.fiber.memory_size())
         if to_kernel and message.kind == wire.Kind.RESULT and self.fiber.place[1] > self.fiber.longest:
             message = wire.parse_message(self.fiber.whole(), self.fiber.memory_size())
-        self.inbox = message.inbox, message.capacity
+        self.inbox, self.idle = (message.inbox, message.capacity), message.kind == wire.Kind.RESULT
         if self.unready and message.kind not in _FIRST:
             raise BrokenGuest("a guest did not begin by saying that it is ready")
         return message
@@ -166,7 +168,7 @@ class Guest:
 
     def close(self) -> None:
         """Let go of its fiber and memory."""
-        self.fiber.close()
+        self.fiber.close(over=self.idle)
 
 
 def passable(thing: Thing) -> Export | Promised:

@@ -24,14 +24,15 @@ from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Protocol
 
 PAGE = mmap.PAGESIZE
 RESERVED, GUARD = 4 << 30, 32 << 20
 """Bytes of addresses of a memory, all that code can name; and behind them, for what is added to an address."""
 MOST_RESIDENT = 1 << 20
 """Bytes written by one guest that are copied back for the next; beyond, the slot is mapped anew."""
-MOST_FREE = 128
-"""Slots and stacks that wait for a guest."""
+MOST_FREE, MOST_STACKS = 128, 16
+"""Slots that wait for a guest, with the stacks that stay with them; and stacks that wait by themselves."""
 STACK_RESIDENT = 64 << 10
 MOST_RANGES = 1024
 USUAL_MAPPINGS, OTHERS_MAPPINGS = 65_530, 8_192
@@ -193,13 +194,21 @@ def _joined(pages: list[tuple[int, bytes]]) -> list[tuple[int, bytes]]:
     return [(at, b"".join(run)) for at, run in pieces]
 
 
+class Tenant(Protocol):
+    """What goes on over a memory from one guest to the next, and must not outlive its mapping."""
+
+    def close(self) -> None:
+        """End before the memory goes."""
+
+
 @dataclass(eq=False, slots=True)
 class Slot:
-    """One guest's memory: its address, its size at this moment, and what it began with."""
+    """One guest's memory: its address, its size at this moment, what it began with, and what stays there for the next guest."""
 
     at: int
     heap: Heap
     size: int = 0
+    tenant: Tenant | None = None
 
     def grow(self, size: int) -> None:
         """Make the bytes up to `size` memory, of zeros; raise MemoryError."""
@@ -266,6 +275,8 @@ class Slots:
         _insist(self.mappings + heap.cost <= self.most_mappings, "more mappings")
 
     def _drop(self, slot: Slot) -> None:
+        if slot.tenant is not None:
+            slot.tenant.close()
         self.mappings -= slot.heap.cost
         _munmap(slot.at, RESERVED + GUARD)
 
@@ -379,8 +390,13 @@ class Stacks:
     def give(self, at: int, size: int) -> None:
         """Take one back."""
         waiting = self._free.setdefault(size, [])
-        if len(waiting) < MOST_FREE:
-            _madvise(at, size - STACK_RESIDENT, mmap.MADV_DONTNEED)
+        if len(waiting) < MOST_STACKS:
+            self.trim(at, size)
             waiting.append(at)
         else:
             _munmap(at - PAGE, size + PAGE)
+
+    @staticmethod
+    def trim(at: int, size: int) -> None:
+        """Give back to the system what of a stack only deep calls use."""
+        _madvise(at, size - STACK_RESIDENT, mmap.MADV_DONTNEED)

@@ -22,7 +22,7 @@
 
 /* ---- a life ------------------------------------------------------------------------------------------ */
 
-static __attribute__((noinline, noreturn)) void live(uint32_t stack, uint32_t depth, uint32_t message, uint32_t got) {
+static __attribute__((noinline)) void live(uint32_t stack, uint32_t depth, uint32_t message, uint32_t got) {
   max_depth = depth;
   max_message = message;
   JS_SetMaxStackSize(rt, stack);
@@ -37,6 +37,7 @@ static __attribute__((noinline, noreturn)) void live(uint32_t stack, uint32_t de
     if (!good && !head.kind) __builtin_trap();
     answer_request(&e, &op, &head, &values, good);
     got = send(&e, KIND_RESULT, op, 0);
+    if (!got) return; /* it is over: the kernel wipes all of this */
   }
 }
 

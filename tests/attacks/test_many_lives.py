@@ -86,7 +86,9 @@ async def test_a_deep_recursion_leaves_little_of_its_stack(engine_room: Machine,
     async with open_world(engine_room, tmp_path) as world:
         outcomes = await asyncio.gather(*(world.outcome(DEEP) for _ in range(20)))
         assert {outcome.json for outcome in outcomes} == {b'"RangeError"'}
+        assert world.house.guests == 0
         waiting = [(at, size) for size, free in fiber._stacks._free.items() for at in free]
+        waiting += fiber._stack_sizes.items()  # which instances keep for their next guests
         assert waiting
         assert all(resident(at, size) <= STACK_RESIDENT for at, size in waiting)
         assert sum(resident(at, size) for at, size in waiting) <= 10 * MIB

@@ -183,7 +183,7 @@ def test_an_error_that_is_no_trap_says_why() -> None:
     """As when there is no memory left for a fiber's stack."""
     with Engine(ECHO) as engine:
         fiber = start(engine)
-        fiber._places.error = ctypes.cast(generated.wasmtime_error_new(b"no stack"), ctypes.c_void_p).value
+        fiber._here().places.error = ctypes.cast(generated.wasmtime_error_new(b"no stack"), ctypes.c_void_p).value
         assert fiber.why() == "no stack"
         assert fiber.why() == "returned"
         fiber.close()

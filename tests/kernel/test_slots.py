@@ -20,6 +20,7 @@ from kernel.slots import (
     MOST_FREE,
     MOST_RANGES,
     MOST_RESIDENT,
+    MOST_STACKS,
     PAGE,
     RESERVED,
     STACK_RESIDENT,
@@ -509,7 +510,7 @@ def test_what_is_before_a_stack_cannot_be_touched() -> None:
 
 def test_so_many_stacks_wait_and_no_more() -> None:
     stacks, size = Stacks(), 1 << 20
-    taken = [stacks.take(size) for _ in range(MOST_FREE + 3)]
+    taken = [stacks.take(size) for _ in range(MOST_STACKS + 3)]
     for at in taken:
         stacks.give(at, size)
     assert [mapped(at) for at in taken[-4:]] == [True, False, False, False]
