@@ -11,6 +11,7 @@ Everything about the order of things is here. This file does not know what a hos
 from __future__ import annotations
 
 import asyncio
+import sys
 from collections import OrderedDict, deque
 from collections.abc import Awaitable, Callable, Collection, Iterable
 from dataclasses import dataclass, field, replace
@@ -36,13 +37,14 @@ from kernel.errors import (
 )
 from kernel.fiber import Program, Turn
 from kernel.guest import Export, Guest, Promised, Settled, Thing, hold, passable
+from kernel.handles import Numbered, numbered
 from kernel.principals import Frame
 from kernel.scheduler import Meter, Scheduler
 from kernel.wire import Kind, Message, Op, Ref, Result, Say, Value
 
 K = TypeVar("K")
 V = TypeVar("V")
-Birth = tuple[tuple[Capability, ...], bytes]
+Birth = tuple[Numbered[Thing], bytes]
 MOST_FRAMES, MOST_ENDED = 1_000, 4
 CROWDED = "too many guests are alive; try again in a moment"
 LOADED = wire.encode(True)  # noqa: FBT003 - a value like others
@@ -89,11 +91,11 @@ class Kernel:
         """Return which of these a guest of this frame holds, as handles 1, 2, 3 …, and what it is told: an array of names and handles."""
         birth = self.births.get((frame, capabilities))
         if birth is None:
-            granted = tuple(one for one in capabilities if one.grant(frame))
+            granted = [one for one in capabilities if one.grant(frame)]
             said: list[Value] = []
             for handle, one in enumerate(granted, 1):
                 said += [one.name, handle]
-            birth = _kept(self.births, (frame, capabilities), (granted, wire.encode_array(*said)))
+            birth = _kept(self.births, (frame, capabilities), (numbered(tuple[Thing, ...](granted)), wire.encode_array(*said)))
         return birth
 
 
@@ -153,6 +155,7 @@ class Evaluation:
         self._outcome: tuple[Value, ...] | None = None
         self._ending: list[Guest] | None = None
         self._wake = asyncio.Event()
+        self._wall: asyncio.Timeout | None = None
         self._tasks: set[asyncio.Task[None]] = set()
         self._meter = Meter()
         self.usage = Usage()
@@ -163,22 +166,27 @@ class Evaluation:
 
     async def run(self, entry: Entry) -> tuple[Value, ...]:
         """Run to the end; return the plain values that the runtime finished with. Raise GuestError, LimitReached or HostError."""
-        await self._kernel.scheduler.enter()
+        if not self._kernel.scheduler.begins():
+            await self._kernel.scheduler.enter()
         self._meter.begin_slice()
         self._deadline = asyncio.get_running_loop().time() + self._run.limits.wall
         try:
-            async with asyncio.timeout(None) as self._wall:
+            try:
                 return await self._live(entry)
+            finally:
+                if self._wall is not None:
+                    await self._wall.__aexit__(*sys.exc_info())
         except TimeoutError:
             seconds = self._run.limits.wall
             raise WallLimit(f"the evaluation took more than {seconds:g} s; do less, or in several runs") from None
         finally:
             await self._close()
 
-    def _may_wait(self) -> None:
+    async def _may_wait(self) -> None:
         """Have the wall time end it; most evaluations are over before they wait for anything, and need no timer."""
-        if self._wall.when() is None:
-            self._wall.reschedule(self._deadline)
+        if self._wall is None:
+            self._wall = asyncio.timeout_at(self._deadline)
+            await self._wall.__aenter__()
 
     async def _live(self, entry: Entry) -> tuple[Value, ...]:
         root = self._guest(self._frame)
@@ -187,11 +195,21 @@ class Evaluation:
         while True:
             guest = self._next or await self._rest()
             if guest is None:
-                break
-            message = await self._turn(guest)
-            self._next = None
-            await self._handle(guest, message)
-        return self._outcome or ()  # the rest ends only when there is one
+                return self._outcome or ()  # the rest ends only when there is one
+            parked = self._step(guest)
+            if self._meter.slice_over():
+                await self._others_turn()
+            if parked:
+                self._next = None
+                message = self._message(guest)
+                try:
+                    asked = self._hear(guest, message)
+                    if asked is not None:
+                        await asked
+                except (Refusal, HostError) as refusal:
+                    self._refuse(guest, refusal)
+                for handle in message.released:
+                    guest.handles.revoke(handle)
 
     async def _close(self) -> None:
         self.usage.cancelled = sum(not task.done() for task in self._tasks)
@@ -245,30 +263,29 @@ class Evaluation:
 
     # -- one slice ------------------------------------------------------------------------------------
 
-    async def _turn(self, guest: Guest) -> Message:
-        """Run a guest until it says something. Raise CpuLimit, MemoryLimit or BrokenGuest."""
-        while True:
-            self._kernel.engine.wake()
-            turn = guest.fiber.step()
-            self._insist_cpu()
-            if turn is Turn.ENDED:
-                raise BrokenGuest(_first_line(guest.fiber.why()))
-            if self._meter.slice_over():
-                self._may_wait()
-                await self._kernel.scheduler.turn()
-                self._meter.begin_slice()
-            if turn is Turn.PARKED:
-                break
+    def _step(self, guest: Guest) -> bool:
+        """Run a guest until it says something, or the clock ticks; whether it said something. Raise CpuLimit or BrokenGuest."""
+        self._kernel.engine.wake()
+        turn = guest.fiber.step()
+        limit = self._run.limits.cpu
+        if self._meter.charge() + self._run.worked > limit:
+            raise CpuLimit(f"the evaluation used its {limit:g} s of processor time; do less, or in several runs")
+        if turn is Turn.ENDED:
+            raise BrokenGuest(_first_line(guest.fiber.why()))
+        return turn is Turn.PARKED
+
+    async def _others_turn(self) -> None:
+        await self._may_wait()
+        await self._kernel.scheduler.turn()
+        self._meter.begin_slice()
+
+    def _message(self, guest: Guest) -> Message:
+        """Read what a guest says; raise MemoryLimit or BrokenGuest."""
         message = guest.message(to_kernel=bool(self._frames) and self._frames[-1].caller is None)
         if message.kind == Kind.EXHAUSTED:
             mebibytes = self._run.limits.memory / (1 << 20)
             raise MemoryLimit(f"a guest used all of its {mebibytes:g} MiB of memory; keep less at a time")
         return message
-
-    def _insist_cpu(self) -> None:
-        limit = self._run.limits.cpu
-        if self._meter.charge() + self._run.worked > limit:
-            raise CpuLimit(f"the evaluation used its {limit:g} s of processor time; do less, or in several runs")
 
     # -- the two things the kernel says ---------------------------------------------------------------
 
@@ -287,48 +304,46 @@ class Evaluation:
 
     # -- what a guest says --------------------------------------------------------------------------
 
-    async def _handle(self, guest: Guest, message: Message) -> None:
-        """Do what it says. A refusal is thrown into who asked; only a guest that asked something is listening."""
-        try:
-            match message.kind:
-                case Kind.CALL:
-                    await self._call(guest, message)
-                case Kind.RESULT:
-                    self._result(guest, message)
-                case Kind.FETCH:
-                    guest.fetch()
-                    self._next = guest
-                case Kind.READY:
-                    guest.ready()
-                    self._next = guest
-                case Kind.SETTLE:
-                    self._settle(guest, message)
-                case Kind.WAIT:
-                    self._wait(guest)
-                case _:
-                    raise BrokenGuest("a guest said what no guest of ours says")
-        except (Refusal, HostError) as refusal:
-            if isinstance(refusal, HostFailure):
-                self.failures.append(refusal)
-            self._throw(guest, refusal)
-        finally:
-            for handle in message.released:
-                guest.handles.revoke(handle)
+    def _hear(self, guest: Guest, message: Message) -> Awaitable[None] | None:
+        """Do what it says; return what is still to be waited for. A refusal is for who asked: only then is the guest listening."""
+        match message.kind:
+            case Kind.RESULT:
+                self._result(guest, message)
+            case Kind.CALL:
+                return self._call(guest, message)
+            case Kind.FETCH:
+                guest.fetch()
+                self._next = guest
+            case Kind.READY:
+                guest.ready()
+                self._next = guest
+            case Kind.SETTLE:
+                self._settle(guest, message)
+            case Kind.WAIT:
+                self._wait(guest)
+            case _:
+                raise BrokenGuest("a guest said what no guest of ours says")
+        return None
+
+    def _refuse(self, guest: Guest, refusal: ValgateError) -> None:
+        if isinstance(refusal, HostFailure):
+            self.failures.append(refusal)
+        self._throw(guest, refusal)
 
     def _insist_size(self, message: Message) -> None:
         limit = self._run.limits.message
         if len(message.payload) > limit:
             raise LimitError(f"a message of more than {limit} bytes does not cross; send less at a time")
 
-    async def _call(self, guest: Guest, message: Message) -> None:
+    def _call(self, guest: Guest, message: Message) -> Awaitable[None] | None:
         self._insist_size(message)
         thing = guest.handles.resolve(message.target)
         if isinstance(thing, Promised):
             raise BadRequest("a promise of the host's is not called")
         if isinstance(thing, Export):
             self._cross(guest, thing, message)
-        else:
-            await self._ask_host(guest, thing, message)
+            return None
+        return self._ask_host(guest, thing, message)
 
     def _cross(self, guest: Guest, export: Export, message: Message) -> None:
         """One guest's operation on another's object."""
@@ -388,7 +403,7 @@ class Evaluation:
     async def _ask_host(self, guest: Guest, capability: Capability, message: Message) -> None:
         during = self._frames[-1]
         node = self._node(during.node, guest.frame, capability.name, "?", "?")
-        self._may_wait()
+        await self._may_wait()
         try:
             answer = await membrane.host_call(
                 self._run, guest.frame, capability, message, node, during.source, guest.known
@@ -528,15 +543,13 @@ class Evaluation:
         return busy - ({self._frames[-1].callee} if self._frames else set())
 
     def _pump(self) -> bool:
-        waiting = [guest for guest in self._guests.values() if guest.jobs]
-        busy = self._busy() if waiting else set()
-        ready = [guest for guest in waiting if guest not in busy]
-        if not ready:
-            return False
-        ready[0].jobs = False
-        self._progress = True
-        self._request(self._unasked(ready[0]), Op.PUMP, 0, (), b"")
-        return True
+        for guest in self._guests.values():
+            if guest.jobs and guest not in self._busy():
+                guest.jobs = False
+                self._progress = True
+                self._request(self._unasked(guest), Op.PUMP, 0, (), b"")
+                return True
+        return False
 
     def _unasked(self, guest: Guest) -> Open:
         """Open a turn that no code asked for; what a foreign guest does then is called by its one val, else by its author."""
@@ -577,7 +590,7 @@ class Evaluation:
 
     async def _sleep(self) -> None:
         """Wait until a task is no longer one of ours; each time the loop runs, so what is done but not yet gone cannot spin here."""
-        self._may_wait()
+        await self._may_wait()
         self._wake.clear()
         await self._wake.wait()
         await self._kernel.scheduler.enter()

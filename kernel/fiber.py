@@ -59,8 +59,6 @@ _linker_define = _bind(_keeps_lock, "linker_define", _P, _P, _P, _P, _SIZE, _P, 
 _linker_define_func = _bind(_keeps_lock, "linker_define_func", _P, _P, _P, _SIZE, _P, _SIZE, _P, _P, _P, _P)
 _linker_define_async = _bind(_keeps_lock, "linker_define_async_func", _P, _P, _P, _SIZE, _P, _SIZE, _P, _P, _P, _P)
 _linker_instantiate = _bind(_keeps_lock, "linker_instantiate_async", _P, _P, _P, _P, _P, _P, _P)
-_memory_data = _bind(_keeps_lock, "memory_data", _P, _P, _P)
-_memory_size = _bind(_keeps_lock, "memory_data_size", _SIZE, _P, _P)
 _error_new = _bind(_keeps_lock, "error_new", _P, ctypes.c_char_p)
 _memory_creator_set = _bind(_keeps_lock, "config_host_memory_creator_set", None, _P, _P)
 _stack_creator_set = _bind(_keeps_lock, "config_host_stack_creator_set", None, _P, _P)
@@ -151,14 +149,15 @@ def _on_call(
     _env: int, _caller: int, arguments: int, _n: int, results: int, _m: int, _trap: int, continuation: int
 ) -> None:
     """kernel.call: the only Python on a fiber's stack. Copy the message, shut the gate, hand out the continuation."""
-    fiber = _current
-    ctypes.memmove(continuation, fiber.continuation, 24)  # type: ignore[union-attr]
-    ctypes.memset(fiber.gate, 0, 1)  # type: ignore[union-attr]
-    fiber.results = results  # type: ignore[union-attr]
+    fiber: Fiber = _current  # type: ignore[assignment]
+    ctypes.memmove(continuation, fiber.continuation, 24)
+    fiber.places.gate = 0
+    fiber.results = results
     start, length = _TWO.unpack(ctypes.string_at(arguments + _VALUE_AT, _TWO.size))
-    fits = start + length <= _memory_size(fiber.context, fiber.memory)  # type: ignore[union-attr]
-    fiber.place = start, length if fits else 0  # type: ignore[union-attr]
-    fiber.message = ctypes.string_at(fiber.base + start, min(fiber.place[1], fiber.longest))  # type: ignore[union-attr]
+    if start + length > fiber.slot.size:
+        length = 0
+    fiber.place = start, length
+    fiber.message = ctypes.string_at(fiber.base + start, min(length, fiber.longest))
 
 
 def _answer_i64(results: int, value: int) -> None:
@@ -322,7 +321,6 @@ class Instance:
         "here",
         "limit",
         "main",
-        "memory",
         "places",
         "slot",
         "stack",
@@ -333,7 +331,7 @@ class Instance:
         self.slot, self.limit, self.stack, self._pointer = slot, 0, 0, b""
         self.places = _Places()
         self.here = here = ctypes.addressof(self.places)
-        self.memory, self.main = here + _MEMORY + _EXTERN_AT, here + _MAIN + _EXTERN_AT
+        self.main = here + _MAIN + _EXTERN_AT
         self.continuation = _QUADS.pack(_strlen, here + _GATE, 0)
         _slots[slot.at] = slot
         self._store: int | None = _store_new(program.at[0], None, None)
@@ -410,14 +408,13 @@ class Fiber:
         "_program",
         "asked",
         "base",
-        "context",
         "continuation",
-        "gate",
         "longest",
-        "memory",
         "message",
         "place",
+        "places",
         "results",
+        "slot",
     )
 
     def __init__(self, program: Program, memory_limit: int, arguments: tuple[int, int, int]) -> None:
@@ -428,8 +425,8 @@ class Fiber:
         self.longest = arguments[2] + MOST_AROUND + 1  # one more than may cross: so much is copied before it is refused
         instance = _instance_of(program, memory_limit)
         self._instance: Instance | None = instance
-        self.base, self.context, self.memory = instance.slot.at, instance.context, instance.memory
-        self.gate, self.continuation = instance.here + _GATE, instance.continuation
+        self.slot, self.places, self.continuation = instance.slot, instance.places, instance.continuation
+        self.base = self.slot.at
 
     def begin(self, first: bytes) -> bool:
         """Start, without running. `first` is the request that main finds in its inbox; if it does not fit, main asks for one.
@@ -441,13 +438,13 @@ class Fiber:
         fits = 0 < len(first) <= capacity
         if fits:
             ctypes.memmove(self.base + address, first, len(first))
-        _set_deadline(self.context, 1)
+        _set_deadline(instance.context, 1)
         stack, depth, message = self._arguments
         words = _ARGUMENTS.pack(_I32, stack, _I32, depth, _I32, message, _I32, len(first) if fits else 0)
         ctypes.memmove(here + _GIVEN, words, len(words))
         given = here + _GIVEN
         self._future = _call_async(
-            self.context, instance.main, given, _PARAMETERS, None, 0, here + _TRAP, here + _ERROR
+            instance.context, instance.main, given, _PARAMETERS, None, 0, here + _TRAP, here + _ERROR
         )
         return fits
 
@@ -479,8 +476,7 @@ class Fiber:
 
     def memory_size(self) -> int:
         """Return the bytes of linear memory at this moment."""
-        size: int = _memory_size(self.context, self.memory)
-        return size
+        return self.slot.size
 
     def answer(self, data: bytes, inbox: int, capacity: int) -> bool:
         """Answer the message it parked on: write `data` into its inbox if it fits, tell the length, open the gate.
@@ -493,7 +489,7 @@ class Fiber:
         if fits:
             ctypes.memmove(self.base + inbox, data, len(data))
         ctypes.memmove(self.results, _ONE.pack(_I32, len(data)), _ONE.size)
-        ctypes.memset(self.gate, 1, 1)
+        self.places.gate = 1
         self.results = 0
         return fits
 
@@ -516,6 +512,7 @@ class Fiber:
         if instance is None:
             return
         slot, again = instance.slot, over and self._returns(instance)
+        self.results = 0  # what is on its stack is nobody's any more
         self._forget_future()
         if not again:
             instance.close()
@@ -527,7 +524,10 @@ class Fiber:
         if not self.results or not self._program.lasts:
             return False
         self.answer(b"", 0, 0)
-        return self.step() is Turn.ENDED and _reason(instance.places) == RETURNED and instance.renew()
+        turn = self.step()
+        if turn is Turn.TICKED:  # for the time since it was asked last
+            turn = self.step()
+        return turn is Turn.ENDED and _reason(instance.places) == RETURNED and instance.renew()
 
 
 def _reason(places: _Places) -> str:

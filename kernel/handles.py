@@ -14,6 +14,9 @@ from kernel.errors import LimitError, UnknownHandle
 
 T = TypeVar("T")
 
+Numbered = tuple[dict[int, T], dict[T, int]]
+"""Things by their number, and the other way."""
+
 LAST = (1 << 28) - 1
 """The greatest handle a reference word can carry."""
 
@@ -42,15 +45,15 @@ class HandleTable(Generic[T]):
         self._numbers[thing] = number
         return number, True
 
-    def grant_first(self, things: Sequence[T]) -> None:
-        """Grant different things to a table that never had any, as 1, 2, 3 …; raise LimitError when they are too many."""
-        if self._next != 1 or len(things) > self.capacity:
+    def grant_first(self, first: Numbered[T]) -> None:
+        """Grant things to a table that never had any, as they are numbered; raise LimitError when they are too many."""
+        entries, numbers = first
+        if self._next != 1 or len(entries) > self.capacity:
             raise LimitError(
                 f"more than {self.capacity} handles are alive in one guest; hold fewer foreign objects at once"
             )
-        self._entries = dict(enumerate(things, 1))
-        self._numbers = {thing: number for number, thing in self._entries.items()}
-        self._next = len(things) + 1
+        self._entries, self._numbers = entries.copy(), numbers.copy()
+        self._next = len(entries) + 1
 
     def resolve(self, number: int) -> T:
         """Return what the handle stands for; unknown and revoked are one answer, UnknownHandle."""
@@ -81,13 +84,15 @@ class HandleTable(Generic[T]):
             self.revoke(number)
 
     def revoke_all(self) -> None:
-        """Every handle is dead from here on."""
-        gone = list(self._entries.values())
+        """Every handle is dead from here on. Nobody is told: it is the end of all who would want to know."""
         self._entries.clear()
         self._numbers.clear()
-        for thing in gone:
-            self.on_revoke(thing)
 
     def __len__(self) -> int:
         """Return how many are alive."""
         return len(self._entries)
+
+
+def numbered(things: Sequence[T]) -> Numbered[T]:
+    """Number different things 1, 2, 3 …, for tables that begin with them."""
+    return dict(enumerate(things, 1)), {thing: number for number, thing in enumerate(things, 1)}

@@ -36,14 +36,19 @@ class Scheduler:
         """Let others run, then go on."""
         await self._wait(self._long)
 
-    async def enter(self) -> None:
-        """Begin, or go on after waiting: at once, unless this turn of the loop has done its work or others wait; then in order."""
-        over = time.perf_counter() - self._began > ROOM
-        if self._short or (over and self._armed):
-            await self._wait(self._short)
-        elif over:  # the loop has looked since: what begins now is the first of its turn
-            self._begin()
+    def begins(self) -> bool:
+        """Whether who begins now has its turn: unless this turn of the loop has done its work, or others wait."""
+        if time.perf_counter() - self._began > ROOM:
+            if self._short or self._armed:
+                return False
+            self._begin()  # the loop has looked since: what begins now is the first of its turn
             self._arm(asyncio.get_running_loop())
+        return not self._short
+
+    async def enter(self) -> None:
+        """Begin, or go on after waiting: at once, or in order."""
+        if not self.begins():
+            await self._wait(self._short)
 
     async def _wait(self, queue: deque[asyncio.Future[None]]) -> None:
         loop = asyncio.get_running_loop()

@@ -16,6 +16,7 @@ from kernel.errors import BadRequest, BrokenGuest
 HEAD = struct.Struct("<7I")
 IN_HEAD = struct.Struct("<5I")
 WORD = struct.Struct("<I")
+_SIZED = struct.Struct("<BI")
 
 
 class Kind(IntEnum):
@@ -188,7 +189,14 @@ def write_message(
 
 def encode(*values: Value) -> bytes:
     """Write plain values, one after another. Text with lone surrogates survives."""
-    return b"".join(map(_encode, values))
+    parts: list[bytes] = []
+    for value in values:
+        if type(value) is str:
+            text = value.encode("utf-8", "surrogatepass")
+            parts += (_SIZED.pack(Tag.STRING, len(text)), text)
+        else:
+            parts.append(_encode(value))
+    return b"".join(parts)
 
 
 def _encode(value: Value) -> bytes:
@@ -202,10 +210,9 @@ def _encode(value: Value) -> bytes:
         case int() | float():
             return struct.pack("<Bd", Tag.FLOAT, float(value))
         case str():
-            text = value.encode("utf-8", "surrogatepass")
-            return struct.pack("<BI", Tag.STRING, len(text)) + text
+            return encode(str(value))
         case _:
-            return struct.pack("<BI", Tag.BUFFER, len(value)) + value
+            return _SIZED.pack(Tag.BUFFER, len(value)) + value
 
 
 def encode_array(*values: Value) -> bytes:
@@ -226,40 +233,32 @@ def encode_error(name: str, message: str) -> bytes:
 def decode(payload: bytes) -> tuple[Value, ...]:
     """Read plain values to the end; raise BadRequest for any other kind, for a length that lies and for too many."""
     values: list[Value] = []
-    at = 0
-    while at < len(payload):
+    at, end = 0, len(payload)
+    while at < end:
         if len(values) >= MOST_VALUES:
             raise BadRequest("a host call has more values than any takes")
-        value, at = _decode(payload, at)
-        values.append(value)
+        tag, at = payload[at], at + 1
+        if tag in _SIZES:
+            start = at + WORD.size
+            at = start + WORD.unpack_from(payload, at)[0] if start <= end else end + 1
+            raw = payload[start:at]
+            values.append(raw if tag == Tag.BUFFER or at > end else _text(raw))
+        elif tag in _CONSTANTS:
+            values.append(_CONSTANTS[tag])
+        elif tag in _NUMBERS:
+            number = _NUMBERS[tag]
+            values += number.unpack_from(payload, at) if at + number.size <= end else ()
+            at += number.size
+        else:
+            raise BadRequest("a host call takes only text, numbers, truth values and bytes")
+        if at > end:
+            raise BadRequest("a host call was cut short")
     return tuple(values)
 
 
+_SIZES = frozenset({Tag.STRING, Tag.BUFFER})
 _CONSTANTS: dict[int, Value] = {Tag.UNDEFINED: None, Tag.NULL: None, Tag.TRUE: True, Tag.FALSE: False}
-_NUMBERS = {Tag.INT: struct.Struct("<i"), Tag.FLOAT: struct.Struct("<d")}
-
-
-def _decode(payload: bytes, at: int) -> tuple[Value, int]:
-    tag, at = payload[at], at + 1
-    if tag in _CONSTANTS:
-        return _CONSTANTS[tag], at
-    if tag in (Tag.INT, Tag.FLOAT):
-        number = _NUMBERS[Tag(tag)]
-        _insist(payload, at, number.size)
-        return number.unpack_from(payload, at)[0], at + number.size
-    if tag in (Tag.STRING, Tag.BUFFER):
-        _insist(payload, at, WORD.size)
-        size = WORD.unpack_from(payload, at)[0]
-        start = at + WORD.size
-        _insist(payload, start, size)
-        raw = payload[start : start + size]
-        return (raw if tag == Tag.BUFFER else _text(raw)), start + size
-    raise BadRequest("a host call takes only text, numbers, truth values and bytes")
-
-
-def _insist(payload: bytes, at: int, size: int) -> None:
-    if len(payload) - at < size:
-        raise BadRequest("a host call was cut short")
+_NUMBERS: dict[int, struct.Struct] = {Tag.INT: struct.Struct("<i"), Tag.FLOAT: struct.Struct("<d")}
 
 
 def _text(raw: bytes) -> str:

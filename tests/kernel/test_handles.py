@@ -9,7 +9,7 @@ from hypothesis.stateful import Bundle, RuleBasedStateMachine, invariant, rule
 
 from kernel import handles
 from kernel.errors import LimitError, UnknownHandle
-from kernel.handles import HandleTable
+from kernel.handles import HandleTable, numbered
 
 
 def table(capacity: int = 1000) -> HandleTable[str]:
@@ -33,18 +33,18 @@ def test_a_thing_granted_twice_keeps_its_handle() -> None:
 
 def test_the_first_things_of_a_table_are_one_two_three() -> None:
     mine = table(3)
-    mine.grant_first(("door", "window"))
+    mine.grant_first(numbered(("door", "window")))
     assert [mine.find("door"), mine.find("window"), mine.resolve(2)] == [1, 2, "window"]
     assert mine.grant("roof") == (3, True)
 
 
 def test_the_first_things_are_no_more_than_a_table_takes_and_come_once() -> None:
     with pytest.raises(LimitError, match="more than 1 handles"):
-        table(1).grant_first(("door", "window"))
+        table(1).grant_first(numbered(("door", "window")))
     mine = table()
     mine.grant("door")
     with pytest.raises(LimitError):
-        mine.grant_first(("window",))
+        mine.grant_first(numbered(("window",)))
 
 
 def test_a_number_is_never_given_again_not_even_for_the_same_thing() -> None:
@@ -108,12 +108,23 @@ def test_revoking_tells_who_wants_to_know_once() -> None:
     assert gone == ["door"]
 
 
-def test_revoking_all_tells_of_each_and_leaves_none() -> None:
-    gone: list[str] = []
-    mine: HandleTable[str] = HandleTable(10, gone.append)
+def test_tables_that_begin_alike_do_not_share_what_comes_after() -> None:
+    first = numbered(("door", "window"))
+    mine, theirs = table(), table()
+    mine.grant_first(first)
+    theirs.grant_first(first)
+    assert mine.grant("roof") == theirs.grant("cellar") == (3, True)
+    mine.revoke(1)
+    assert (mine.find("cellar"), mine.resolve(3), theirs.resolve(1), theirs.resolve(3)) == (None, "roof", "door", "cellar")
+    assert first == ({1: "door", 2: "window"}, {"door": 1, "window": 2})
+
+
+def test_revoking_all_leaves_none() -> None:
+    mine = table()
     numbers = [mine.grant(thing)[0] for thing in ("a", "b", "c")]
     mine.revoke_all()
-    assert (gone, len(mine)) == (["a", "b", "c"], 0)
+    assert len(mine) == 0
+    assert [mine.find(thing) for thing in ("a", "b", "c")] == [None] * 3
     for number in numbers:
         with pytest.raises(UnknownHandle):
             mine.resolve(number)
