@@ -15,10 +15,10 @@ import sys
 from collections import OrderedDict, deque
 from collections.abc import Awaitable, Callable, Collection, Iterable
 from dataclasses import dataclass, field, replace
-from typing import NamedTuple, TypeVar
+from typing import NamedTuple
 
 from kernel import membrane, wire
-from kernel.capability import Capability, Known, Later, Load, Node, Run, Values
+from kernel.capability import Capability, Later, Load, Node, Run, Values
 from kernel.engine import Engine
 from kernel.errors import (
     BadRequest,
@@ -36,15 +36,12 @@ from kernel.errors import (
     to_guest,
 )
 from kernel.fiber import Program, Turn
-from kernel.guest import Export, Guest, Promised, Settled, Thing, hold, passable
-from kernel.handles import Numbered, numbered
+from kernel.guest import Birth, Export, Guest, Promised, Settled, Thing, hold, passable
+from kernel.handles import numbered
 from kernel.principals import Frame
 from kernel.scheduler import Meter, Scheduler
 from kernel.wire import Kind, Message, Op, Ref, Result, Say, Value
 
-K = TypeVar("K")
-V = TypeVar("V")
-Birth = tuple[Numbered[Thing], bytes]
 MOST_FRAMES, MOST_ENDED = 1_000, 4
 CROWDED = "too many guests are alive; try again in a moment"
 LOADED = wire.encode(True)  # noqa: FBT003 - a value like others
@@ -58,10 +55,7 @@ class Kernel:
     engine: Engine
     image: Program
     scheduler: Scheduler = field(default_factory=Scheduler)
-    births: OrderedDict[tuple[Frame, tuple[Capability, ...]], Birth] = field(default_factory=OrderedDict)
-    """What guests of a frame are granted of these capabilities, and how they are told."""
-    known: OrderedDict[Frame, Known] = field(default_factory=OrderedDict)
-    """What guests of a frame have asked before."""
+    births: OrderedDict[Frame, Birth] = field(default_factory=OrderedDict)
     ended: list[Guest] = field(default_factory=list)
     guests: int = 0
     most_guests: int = 16_384
@@ -80,31 +74,19 @@ class Kernel:
         while self.ended:
             self.ended.pop().close()
 
-    def known_of(self, frame: Frame) -> Known:
-        """Return what guests of this frame have asked before."""
-        known = self.known.get(frame)
-        if known is None:
-            known = _kept(self.known, frame, {})
-        return known
-
     def birth(self, frame: Frame, capabilities: tuple[Capability, ...]) -> Birth:
-        """Return which of these a guest of this frame holds, as handles 1, 2, 3 …, and what it is told: an array of names and handles."""
-        birth = self.births.get((frame, capabilities))
-        if birth is None:
+        """Return what a guest of this frame begins with: handles 1, 2, 3 …, and an array of their names and numbers."""
+        birth = self.births.get(frame)
+        if birth is None or birth.capabilities is not capabilities:
             granted = [one for one in capabilities if one.grant(frame)]
             said: list[Value] = []
             for handle, one in enumerate(granted, 1):
                 said += [one.name, handle]
-            birth = _kept(self.births, (frame, capabilities), (numbered(tuple[Thing, ...](granted)), wire.encode_array(*said)))
+            birth = Birth(capabilities, numbered(tuple[Thing, ...](granted)), wire.encode_array(*said), {})
+            self.births[frame] = birth
+            if len(self.births) > MOST_FRAMES:
+                self.births.popitem(last=False)
         return birth
-
-
-def _kept(table: OrderedDict[K, V], key: K, value: V) -> V:
-    """Remember something of a frame; what was remembered first goes when it is too much."""
-    table[key] = value
-    if len(table) > MOST_FRAMES:
-        table.popitem(last=False)
-    return value
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +119,32 @@ class Open(NamedTuple):
 
 class Evaluation:
     """One run. Make it, `await run(entry)` once, and it is over: every guest closed, every handle dead."""
+
+    __slots__ = (
+        "_capabilities",
+        "_deadline",
+        "_ending",
+        "_events",
+        "_frame",
+        "_frames",
+        "_grants",
+        "_guests",
+        "_kernel",
+        "_meter",
+        "_next",
+        "_nodes",
+        "_outcome",
+        "_progress",
+        "_run",
+        "_source",
+        "_tasks",
+        "_waiting",
+        "_wake",
+        "_wall",
+        "complaints",
+        "failures",
+        "usage",
+    )
 
     def __init__(
         self, kernel: Kernel, frame: Frame, run: Run, capabilities: tuple[Capability, ...], source: str
@@ -190,7 +198,7 @@ class Evaluation:
 
     async def _live(self, entry: Entry) -> tuple[Value, ...]:
         root = self._guest(self._frame)
-        payload = self._birth(root) + wire.encode(*entry.values)
+        payload = self._greeting(root) + wire.encode(*entry.values)
         self._request(Open(None, root, None, self._source), entry.op | wire.PUMP_AFTER, 0, (), payload)
         while True:
             guest = self._next or await self._rest()
@@ -238,28 +246,29 @@ class Evaluation:
             guest = self._born(frame)
         except MemoryError:  # of the system's, or its mappings: nobody's fault who asks now
             raise Overloaded(CROWDED) from None
-        guest.known = self._kernel.known_of(frame)
         self._guests[frame] = guest
         self._kernel.guests += 1
         self.usage.guests += 1
         return guest
 
     def _born(self, frame: Frame) -> Guest:
-        start = self._run.starts.get(frame)
-        if start is None or not isinstance(start.program, Program):
-            return Guest.born(frame, self._kernel.image, self._run.limits)
-        guest = Guest.born(frame, start.program, self._run.limits)
-        guest.holds = start.units
+        program, holds, start = self._kernel.image, None, self._run.starts.get(frame)
+        if start is not None and isinstance(start.program, Program):
+            program, holds = start.program, start.units
+        birth = self._kernel.birth(frame, self._capabilities)
+        guest = Guest.born(frame, program, self._run.limits, birth)
+        if holds is not None:
+            guest.holds = holds
         return guest
 
-    def _birth(self, guest: Guest) -> bytes:
+    @staticmethod
+    def _greeting(guest: Guest) -> bytes:
         """Grant a guest its capabilities with its first request: an array of name, handle, name, handle …, later undefined."""
         if guest.greeted:
             return wire.UNDEFINED
         guest.greeted = True
-        granted, greeting = self._kernel.birth(guest.frame, self._capabilities)
-        guest.handles.grant_first(granted)
-        return greeting
+        guest.handles.grant_first(guest.birth.granted)
+        return guest.birth.greeting
 
     # -- one slice ------------------------------------------------------------------------------------
 
@@ -406,7 +415,7 @@ class Evaluation:
         await self._may_wait()
         try:
             answer = await membrane.host_call(
-                self._run, guest.frame, capability, message, node, during.source, guest.known
+                self._run, guest.frame, capability, message, node, during.source, guest.birth.known
             )
         finally:
             self._meter.charge_host()
@@ -454,7 +463,7 @@ class Evaluation:
             raise BadRequest(f"{unit.name} is still being loaded: its top level reads itself")
         home.loading.add(unit.key)
         parts = () if unit.key in home.loaded or unit.key in home.holds else unit.parts
-        payload = self._birth(home) + wire.encode(unit.key, *parts)
+        payload = self._greeting(home) + wire.encode(unit.key, *parts)
         self._request(Open(asker, home, node.id, unit.name, unit.key), Op.LOAD, 0, (), payload)
 
     # -- answers and promises --------------------------------------------------------------------------

@@ -384,7 +384,9 @@ class Instance:
         if not self._pointer or self.slot.size != self.slot.heap.size:
             return False
         ctypes.memmove(self.here + _POINTER, self._pointer, _VALUE_SIZE)
-        check(_global_set(self.context, self.here + _GLOBAL + _EXTERN_AT, self.here + _POINTER))
+        refused = _global_set(self.context, self.here + _GLOBAL + _EXTERN_AT, self.here + _POINTER)
+        if refused:
+            check(refused)
         if self.stack:
             _stacks.trim(self.stack, _stack_sizes[self.stack])
         return True

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from kernel import wire
 from kernel.capability import Capability, Known
 from kernel.errors import BadRequest, BrokenGuest, LimitError
 from kernel.fiber import Fiber, Program
-from kernel.handles import HandleTable
+from kernel.handles import HandleTable, Numbered
 from kernel.limits import Limits
 from kernel.principals import Frame
 from kernel.wire import Ref
@@ -54,6 +55,15 @@ Thing = Export | Promised | Capability
 """What a handle may stand for."""
 
 
+class Birth(NamedTuple):
+    """What guests of a frame begin with, of these capabilities: their handles, how they are told, and what others have asked."""
+
+    capabilities: tuple[Capability, ...]
+    granted: Numbered[Thing]
+    greeting: bytes
+    known: Known
+
+
 @dataclass(eq=False, slots=True)
 class Guest:
     """A guest from birth to death."""
@@ -61,13 +71,13 @@ class Guest:
     frame: Frame
     fiber: Fiber
     handles: HandleTable[Thing]
+    birth: Birth
     exports: dict[int, Export] = field(default_factory=dict)
     releases: dict[int, Export] = field(default_factory=dict)
     loaded: dict[str, str] = field(default_factory=dict)
     loading: set[str] = field(default_factory=set)
     holds: Collection[str] = ()
     """Keys of the code that its image holds."""
-    known: Known = field(default_factory=dict)
     kept: int = 0
     """Bytes of what its promises came to, as long as it is held for others."""
     inbox: tuple[int, int] = (0, 0)
@@ -81,10 +91,10 @@ class Guest:
     greeted: bool = False
 
     @classmethod
-    def born(cls, frame: Frame, program: Program, limits: Limits) -> Guest:
+    def born(cls, frame: Frame, program: Program, limits: Limits, birth: Birth) -> Guest:
         """Make a guest that has not run yet."""
         fiber = Fiber(program, limits.memory, (limits.stack, limits.clone_depth, limits.message))
-        return cls(frame, fiber, HandleTable(limits.handles, _let_go))
+        return cls(frame, fiber, HandleTable(limits.handles, _let_go), birth)
 
     def message(self, *, to_kernel: bool) -> wire.Message:
         """Return what it parked on, cut if it is too large to cross; raise BrokenGuest for what no guest of ours would write.

@@ -92,6 +92,8 @@ def _wake(queue: deque[asyncio.Future[None]], most: int) -> int:
 class Meter:
     """Processor seconds of one evaluation: its guests' and the kernel's work for them, on this thread; waiting costs nothing."""
 
+    __slots__ = ("_since", "_slice", "used")
+
     def __init__(self) -> None:
         self.used = 0.0
         self._since = time.thread_time()

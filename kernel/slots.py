@@ -24,6 +24,8 @@ from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from resource import RUSAGE_THREAD, getrusage
+from threading import get_ident
 from typing import Protocol
 
 PAGE = mmap.PAGESIZE
@@ -194,6 +196,27 @@ def _joined(pages: list[tuple[int, bytes]]) -> list[tuple[int, bytes]]:
     return [(at, b"".join(run)) for at, run in pieces]
 
 
+Ranges = tuple[list[int], list[int]]
+"""Addresses where pages begin to be a slot's own, and where they end."""
+Faults = tuple[int, int]
+"""A thread, and how many page faults it has had."""
+
+
+def _faults() -> Faults:
+    usage = getrusage(RUSAGE_THREAD)
+    return get_ident(), usage.ru_minflt + usage.ru_majflt
+
+
+def _are_counted() -> bool:
+    """Whether this system counts a page that is written for the first time."""
+    at = _map(None, PAGE, WRITE, mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
+    before = _faults()
+    ctypes.memset(at, 1, 1)
+    counted = _faults() != before
+    _munmap(at, PAGE)
+    return counted
+
+
 class Tenant(Protocol):
     """What goes on over a memory from one guest to the next, and must not outlive its mapping."""
 
@@ -209,6 +232,10 @@ class Slot:
     heap: Heap
     size: int = 0
     tenant: Tenant | None = None
+    own: Ranges | None = None
+    """Where its pages were its own when its last guest died; None: nobody looked."""
+    faults: Faults = (0, 0)
+    """When its guest was born."""
 
     def grow(self, size: int) -> None:
         """Make the bytes up to `size` memory, of zeros; raise MemoryError."""
@@ -239,6 +266,7 @@ class Slots:
     _ranges: ctypes.Array[ctypes.c_uint64] = field(default_factory=(ctypes.c_uint64 * (3 * MOST_RANGES)))
     _scan: _Scan = field(default_factory=_Scan)
     _scan_at: int = 0
+    _counted: bool = field(default_factory=_are_counted)
 
     def __post_init__(self) -> None:
         with suppress(OSError):
@@ -258,7 +286,9 @@ class Slots:
         waiting = self._free.get(heap)
         if waiting:
             self._waiting -= 1
-            return waiting.pop()
+            slot = waiting.pop()
+            slot.faults = _faults()
+            return slot
         self._insist_mappings(heap)
         at = _map(None, RESERVED + GUARD, NONE, _NOWHERE)
         try:
@@ -319,14 +349,24 @@ class Slots:
         if slot.size != heap.size:
             _map(slot.at + heap.size, slot.size - heap.size, NONE, _NOWHERE | _FIXED)
             slot.size = heap.size
-        found = self._look(slot)
-        starts, ends = self._told(found)
-        if found < 0 or sum(ends) - sum(starts) > MOST_RESIDENT:
+        if slot.own is None or not self._counted or slot.faults != _faults():
+            slot.own = self._seen(slot)
+        if slot.own is None:
             self._lay(heap, slot.at)
             return
         back = heap.master - slot.at
-        for start, end in zip(starts, ends, strict=True):
+        for start, end in zip(*slot.own, strict=True):
             _memmove(start, start + back, end - start)
+
+    def _seen(self, slot: Slot) -> Ranges | None:
+        """Look where its pages are its own; None where that is not known, or too much to copy.
+
+        Not to be asked where no page became its own since it was last asked. That costs a page fault of the thread that writes,
+        which is the one that runs guests; so a life without one left the pages that were known, and no others.
+        """
+        found = self._look(slot)
+        starts, ends = self._told(found)
+        return None if found < 0 or sum(ends) - sum(starts) > MOST_RESIDENT else (starts, ends)
 
     def _look(self, slot: Slot) -> int:
         """Have the system say in how many ranges a slot's pages are its own; -1 when it does not say, or has too many."""

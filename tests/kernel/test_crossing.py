@@ -13,6 +13,7 @@ import pytest
 from kernel import wire
 from kernel.capability import Seen
 from kernel.errors import BrokenGuest, Deadlock, LimitError
+from kernel.evaluation import Evaluation
 from kernel.principals import Authority
 from kernel.wire import Kind, Op, Ref, Result
 from tests.kernel.stage import AGAIN, ENTER, FINISH, TELL, B, C, answering, call, head, held, loading, own, promising
@@ -219,20 +220,22 @@ async def test_what_a_promise_came_to_crosses_like_everything_else(script: Put) 
     assert told.refs == (held(3) | Ref.CALLABLE,)
 
 
-async def test_what_promises_came_to_is_counted_until_they_are_let_go(script: Put) -> None:
+async def test_what_promises_came_to_is_counted_until_they_are_let_go(
+    script: Put, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The attacker settles promises large, so that the kernel keeps what its own memory may not hold."""
     give = head(Kind.RESULT, Result.JOBS, refs=(own(5, Ref.PROMISE), own(6)), payload=b"")
     large = wire.encode("x" * 1000)
     root = [LOAD, REST, call(3, Op.APPLY, released=(2,)), call(3, Op.APPLY), TELL]
     evaluation = script(root, [give, settle(payload=large), REST, ANSWER, TELL]).evaluation(loading(B))
     kept: list[int] = []
-    close = evaluation._close
+    close = Evaluation._close
 
-    async def look() -> None:
-        kept.extend(guest.kept for guest in evaluation._guests.values())
-        await close()
+    async def look(self: Evaluation) -> None:
+        kept.extend(guest.kept for guest in self._guests.values())
+        await close(self)
 
-    evaluation._close = look  # type: ignore[method-assign]
+    monkeypatch.setattr(Evaluation, "_close", look)
     await evaluation.run(ENTER)
     assert kept == [0, 0]
 

@@ -547,7 +547,15 @@ async def test_what_is_remembered_of_frames_has_an_end(script: Put, monkeypatch:
     kernel = script([FINISH]).kernel
     frames = [replace(OWN, caller=Principal(f"p{number}")) for number in range(4)]
     for frame in frames:
-        assert kernel.known_of(frame) is kernel.known_of(frame)
-        assert kernel.birth(frame, ()) == (({}, {}), wire.encode_array())
-    assert list(kernel.known) == frames[-2:]
-    assert len(kernel.births) == 2
+        assert kernel.birth(frame, ()) is kernel.birth(frame, ())
+        assert kernel.birth(frame, ()) == ((), ({}, {}), wire.encode_array(), {})
+    assert list(kernel.births) == frames[-2:]
+
+
+async def test_what_a_frame_asked_of_other_capabilities_is_not_remembered(script: Put) -> None:
+    kernel, one = script([FINISH]).kernel, answering(1)
+    with_one = kernel.birth(OWN, (one,))
+    with_one.known[one, 1, b""] = one.parsers[1]((1,)), ()
+    without = kernel.birth(OWN, ())
+    assert (without.granted, without.known) == (({}, {}), {})
+    assert kernel.birth(OWN, (one,)).granted == ({1: one}, {one: 1})

@@ -115,7 +115,12 @@ def test_tables_that_begin_alike_do_not_share_what_comes_after() -> None:
     theirs.grant_first(first)
     assert mine.grant("roof") == theirs.grant("cellar") == (3, True)
     mine.revoke(1)
-    assert (mine.find("cellar"), mine.resolve(3), theirs.resolve(1), theirs.resolve(3)) == (None, "roof", "door", "cellar")
+    assert (mine.find("cellar"), mine.resolve(3), theirs.resolve(1), theirs.resolve(3)) == (
+        None,
+        "roof",
+        "door",
+        "cellar",
+    )
     assert first == ({1: "door", 2: "window"}, {"door": 1, "window": 2})
 
 

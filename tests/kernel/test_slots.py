@@ -258,6 +258,68 @@ def test_a_slot_is_used_again_and_says_what_was_written(slots: Slots) -> None:
     assert memory_of(second) == laid(heap.size, ((PAGE, ONES * 3), (20 * PAGE, ONES * 20)))
 
 
+def test_only_a_life_that_wrote_where_none_did_is_looked_at(slots: Slots, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each page that becomes a slot's own is a fault of the thread that writes; the attacker writes one more, at the end."""
+    looked: list[Slot] = []
+    look = Slots._look
+
+    def noted(self: Slots, slot: Slot) -> int:
+        looked.append(slot)
+        return look(self, slot)
+
+    monkeypatch.setattr(Slots, "_look", noted)
+    heap = base()
+    slot = slots.take(heap)
+    fresh = memory_of(slot)
+    for number, (places, looks) in enumerate(
+        [((3, 9), 1), ((3, 9), 1), ((9,), 1), ((3, 35), 2), ((35, 3), 2), ((), 2)]
+    ):
+        for place in places:
+            write(slot, place * PAGE + number)
+        slot = again(slots, slot)
+        assert memory_of(slot) == fresh
+        assert len(looked) <= looks + number  # the rest of this process may have had faults meanwhile
+    assert slot in looked
+
+
+def test_a_life_in_which_no_page_is_new_is_not_looked_at(slots: Slots, monkeypatch: pytest.MonkeyPatch) -> None:
+    heap = base()
+    slot = slots.take(heap)
+    write(slot, 3 * PAGE)
+    slot = again(slots, slot)
+    monkeypatch.setattr(Slots, "_look", None)
+    for faults in ((1, 5), (1, 5)):
+        monkeypatch.setattr(room, "_faults", lambda faults=faults: faults)
+        slot.faults = faults
+        write(slot, 3 * PAGE)
+        slots.give(slot)
+        assert slots.take(heap) is slot
+        assert memory_of(slot) == laid(heap.size, ((PAGE, ONES * 3), (20 * PAGE, ONES * 20)))
+
+
+@pytest.mark.parametrize("faults", [(1, 6), (2, 5)], ids=["a fault", "another thread"])
+def test_a_fault_or_another_thread_has_the_system_asked(
+    slots: Slots, monkeypatch: pytest.MonkeyPatch, faults: tuple[int, int]
+) -> None:
+    slot = slots.take(base())
+    slot = again(slots, slot)
+    write(slot, 7 * PAGE)
+    slot.faults = (1, 5)
+    monkeypatch.setattr(room, "_faults", lambda: faults)
+    slot = again(slots, slot)
+    assert memory_of(slot) == laid(slot.size, ((PAGE, ONES * 3), (20 * PAGE, ONES * 20)))
+
+
+def test_a_system_that_counts_no_faults_is_asked_after_each_life(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(room, "_faults", lambda: (1, 0))
+    slots = Slots()
+    slot = again(slots, slots.take(base()))
+    write(slot, 7 * PAGE)
+    slot = again(slots, slot)
+    assert memory_of(slot) == laid(slot.size, ((PAGE, ONES * 3), (20 * PAGE, ONES * 20)))
+    slots.close()
+
+
 def test_what_changed_is_told_also_where_the_memory_grew_or_the_system_does_not_say(slots: Slots) -> None:
     for pagemap in (True, False):
         if not pagemap:
