@@ -314,6 +314,8 @@ class Instance:
     """
 
     __slots__ = (
+        "_arguments",
+        "_got",
         "_pointer",
         "_store",
         "context",
@@ -329,8 +331,10 @@ class Instance:
     def __init__(self, program: Program, slot: Slot, memory_limit: int) -> None:
         """Instantiate over the slot, which is the program's heap; `memory_limit` in bytes."""
         self.slot, self.limit, self.stack, self._pointer = slot, 0, 0, b""
+        self._arguments = (-1, -1, -1)
         self.places = _Places()
         self.here = here = ctypes.addressof(self.places)
+        self._got = ctypes.c_uint32.from_address(here + _GIVEN + (_PARAMETERS - 1) * _VALUE_SIZE + _VALUE_AT)
         self.main = here + _MAIN + _EXTERN_AT
         self.continuation = _QUADS.pack(_strlen, here + _GATE, 0)
         _slots[slot.at] = slot
@@ -379,17 +383,27 @@ class Instance:
             _store_limiter(self._store, limit, 20_000, 2, 2, 2)
             self.limit = limit
 
+    def given(self, arguments: tuple[int, int, int], got: int) -> int:
+        """Lay out what main is called with; return where."""
+        at: int = self.here + _GIVEN
+        if arguments != self._arguments:
+            stack, depth, message = self._arguments = arguments
+            words = _ARGUMENTS.pack(_I32, stack, _I32, depth, _I32, message, _I32, 0)
+            ctypes.memmove(at, words, len(words))
+        self._got.value = got
+        return at
+
     def renew(self) -> bool:
         """Make it what it was before a guest that has returned; False if it cannot be. Its memory is the slots' to wipe."""
         if not self._pointer or self.slot.size != self.slot.heap.size:
             return False
         ctypes.memmove(self.here + _POINTER, self._pointer, _VALUE_SIZE)
-        refused = _global_set(self.context, self.here + _GLOBAL + _EXTERN_AT, self.here + _POINTER)
-        if refused:
-            check(refused)
+        return not _global_set(self.context, self.here + _GLOBAL + _EXTERN_AT, self.here + _POINTER)
+
+    def trim(self) -> None:
+        """Give back what of its stack only deep calls use."""
         if self.stack:
             _stacks.trim(self.stack, _stack_sizes[self.stack])
-        return True
 
     def close(self) -> None:
         """Let the store go, before its memory."""
@@ -436,15 +450,11 @@ class Fiber:
         Returns whether it fitted.
         """
         instance, (address, capacity) = self._here(), self._program.inbox
-        here = instance.here
         fits = 0 < len(first) <= capacity
         if fits:
             ctypes.memmove(self.base + address, first, len(first))
         _set_deadline(instance.context, 1)
-        stack, depth, message = self._arguments
-        words = _ARGUMENTS.pack(_I32, stack, _I32, depth, _I32, message, _I32, len(first) if fits else 0)
-        ctypes.memmove(here + _GIVEN, words, len(words))
-        given = here + _GIVEN
+        given, here = instance.given(self._arguments, len(first) if fits else 0), instance.here
         self._future = _call_async(
             instance.context, instance.main, given, _PARAMETERS, None, 0, here + _TRAP, here + _ERROR
         )
@@ -529,7 +539,8 @@ class Fiber:
         turn = self.step()
         if turn is Turn.TICKED:  # for the time since it was asked last
             turn = self.step()
-        return turn is Turn.ENDED and _reason(instance.places) == RETURNED and instance.renew()
+        ended = turn is Turn.ENDED and _reason(instance.places) == RETURNED
+        return ended and instance.renew()
 
 
 def _reason(places: _Places) -> str:

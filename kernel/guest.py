@@ -101,9 +101,9 @@ class Guest:
 
         `to_kernel`: a RESULT would be for the kernel, and has no limit but the guest's memory.
         """
-        message = wire.parse_message(self.fiber.message, self.fiber.memory_size())
+        message = wire.parse_message(self.fiber.message, self.fiber.slot.size)
         if to_kernel and message.kind == wire.Kind.RESULT and self.fiber.place[1] > self.fiber.longest:
-            message = wire.parse_message(self.fiber.whole(), self.fiber.memory_size())
+            message = wire.parse_message(self.fiber.whole(), self.fiber.slot.size)
         self.inbox, self.idle = (message.inbox, message.capacity), message.kind == wire.Kind.RESULT
         if self.unready and message.kind not in _FIRST:
             raise BrokenGuest("a guest did not begin by saying that it is ready")
@@ -174,7 +174,7 @@ class Guest:
         self.handles.revoke_all()
         self.exports.clear()  # they name their home: it would wait for the collector, and what promises came to with it
         self.releases.clear()
-        return self.fiber.memory_size()
+        return self.fiber.slot.size
 
     def close(self) -> None:
         """Let go of its fiber and memory."""

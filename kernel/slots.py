@@ -220,6 +220,9 @@ def _are_counted() -> bool:
 class Tenant(Protocol):
     """What goes on over a memory from one guest to the next, and must not outlive its mapping."""
 
+    def trim(self) -> None:
+        """Give back what a guest took that was not of the memory."""
+
     def close(self) -> None:
         """End before the memory goes."""
 
@@ -319,7 +322,12 @@ class Slots:
 
     def give(self, slot: Slot) -> None:
         """Take back a slot whose guest is dead: nothing of it is left when this returns."""
-        if slot.heap.closed or not self._wiped(slot):
+        if slot.heap.closed:
+            self._drop(slot)
+            return
+        try:
+            self._wipe(slot)
+        except MemoryError:  # the system refuses
             self._drop(slot)
             return
         self._free.setdefault(slot.heap, []).append(slot)
@@ -336,21 +344,16 @@ class Slots:
         if not waiting:
             del self._free[heap]
 
-    def _wiped(self, slot: Slot) -> bool:
-        """Make it as its heap is; False when the system refuses."""
-        try:
-            self._wipe(slot)
-        except MemoryError:
-            return False
-        return True
-
     def _wipe(self, slot: Slot) -> None:
+        """Make it as its heap is; raise MemoryError when the system refuses."""
         heap = slot.heap
         if slot.size != heap.size:
             _map(slot.at + heap.size, slot.size - heap.size, NONE, _NOWHERE | _FIXED)
             slot.size = heap.size
         if slot.own is None or not self._counted or slot.faults != _faults():
             slot.own = self._seen(slot)
+            if slot.tenant is not None:
+                slot.tenant.trim()
         if slot.own is None:
             self._lay(heap, slot.at)
             return

@@ -191,26 +191,22 @@ def encode(*values: Value) -> bytes:
     """Write plain values, one after another. Text with lone surrogates survives."""
     parts: list[bytes] = []
     for value in values:
-        if type(value) is str:
+        if isinstance(value, str):
             text = value.encode("utf-8", "surrogatepass")
             parts += (_SIZED.pack(Tag.STRING, len(text)), text)
         else:
-            parts.append(_encode(value))
+            parts.append(UNDEFINED if value is None else _encode(value))
     return b"".join(parts)
 
 
-def _encode(value: Value) -> bytes:
+def _encode(value: float | bytes) -> bytes:
     match value:
-        case None:
-            return UNDEFINED
         case bool():
             return bytes([Tag.TRUE if value else Tag.FALSE])
         case int() if -(1 << 31) <= value < 1 << 31:
             return struct.pack("<Bi", Tag.INT, value)
         case int() | float():
             return struct.pack("<Bd", Tag.FLOAT, float(value))
-        case str():
-            return encode(str(value))
         case _:
             return _SIZED.pack(Tag.BUFFER, len(value)) + value
 
