@@ -49,8 +49,8 @@ class Exchanges(RequestHandler):
         self._quiet_since = monotonic()
         self._spare: AbstractStreamWriter | None = None
 
-    async def start(self) -> None:
-        """Answer what comes, until the connection is to be closed. One coroutine: each is gone through at every wake."""
+    async def start(self) -> None:  # noqa: C901, PLR0912 - see below
+        """Answer what comes, until the connection is to be closed. One coroutine, since each is gone through at every wake."""
         request: BaseRequest | None = None
         try:
             while not self._force_close:
