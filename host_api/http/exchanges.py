@@ -98,11 +98,14 @@ class Exchanges(RequestHandler):
     def _taken(self) -> tuple[BaseRequest, Handler, StreamReader]:
         """Take the message that has waited longest, make a request of it, and say who answers it."""
         message, payload = self._messages.popleft()
-        manager, make, handler, task = self._manager, self._request_factory, self._request_handler, self._task_handler
-        if manager is None or make is None or handler is None or task is None:
+        manager, parser, task = self._manager, self._parser, self._task_handler
+        make, handler = self._request_factory, self._request_handler
+        if manager is None or parser is None or task is None or make is None or handler is None:
             raise ConnectionResetError  # the connection was lost in the same turn of the loop
         manager.requests_count += 1
-        self._has_room()
+        parser.message_consumed()
+        if self._buffer_paused and len(self._messages) <= self._msg_queue_resume_size:
+            self._resume_reading_if_drained()
         if isinstance(message, _ErrInfo):
             handler, message = self._make_error_handler(message), ERROR
         writer, self._spare = self._spare, None
@@ -120,13 +123,6 @@ class Exchanges(RequestHandler):
         )
         self._request_in_progress, self._current_request = True, request
         return request, handler, payload
-
-    def _has_room(self) -> None:
-        """Have more requests read, if those that wait were too many."""
-        if self._parser is not None:
-            self._parser.message_consumed()
-        if self._buffer_paused and len(self._messages) <= self._msg_queue_resume_size:
-            self._resume_reading_if_drained()
 
     async def _written(self, request: BaseRequest, response: web.StreamResponse) -> None:
         """Have the library write an answer; raise ConnectionError where nobody takes it."""
