@@ -20,7 +20,7 @@ class Boundary:
 
 FIRST = "host_api.http.connections:Connection.data_received"
 """Its first call of a request is where the request begins."""
-LAST = "host_api.http.exchanges:Exchanges._exchange"
+LAST = "host_api.http.exchanges:Exchanges._ended"
 """Its end is where the answer has been written. Guests are buried after it, in the next turn of the loop."""
 BETWEEN = "HTTP: the library's tasks and the event loop"
 """What lies between the two, and in no boundary."""
@@ -29,8 +29,9 @@ BOUNDARIES = (
     Boundary("HTTP: parsing", FIRST),
     Boundary("HTTP: routing", "aiohttp.web_urldispatcher:UrlDispatcher.resolve"),
     Boundary("HTTP: routing", "host_api.http.direct:Direct.answer"),
-    Boundary("HTTP: guard, gate, handler", "host_api.http.guard:_answered"),
-    Boundary("HTTP: the body's arguments", "host_api.http.run:_arguments"),
+    Boundary("HTTP: guard, gate, handler", "host_api.http.guard:Guard.around"),
+    Boundary("HTTP: the body's arguments", "host_api.http.incoming:arrived"),
+    Boundary("HTTP: the body's arguments", "host_api.http.json_text:only_array"),
     Boundary("requester: token, scope, rate", "host_api.http.app:admit"),
     Boundary("store: the val is read", "host_api.store.store:Store.val"),
     Boundary("evaluating: chain, bounds, frame", "host_api.evaluating.evaluator:Evaluator.evaluate"),
@@ -47,6 +48,6 @@ BOUNDARIES = (
     Boundary("record: made and queued", "host_api.evaluating.recorded:Recorded.go"),
     Boundary("log: one line", "host_api.evaluating.recorded:Recorded._say"),
     Boundary("HTTP: the answer is made", "host_api.http.answering:HttpDoor.finish"),
-    Boundary("HTTP: the answer is written", "host_api.http.answers:Told.prepare"),
+    Boundary("HTTP: the answer is written", "host_api.http.answers:Told.whole"),
     Boundary("HTTP: one exchange", LAST),
 )

@@ -20,18 +20,25 @@ NO_WORKER = (
 
 def admit(route: Route, request: web.Request, house: House, gate: Gate) -> Requester:
     """Find who asks and count it; raise TooMany when they ask too often, and Unauthorized unless the route is for them."""
-    if route.runs_code and "Service-Worker" in request.headers:
+    headers, access = request.headers, route.access
+    if route.runs_code and "Service-Worker" in headers:
         raise BadInput(NO_WORKER)
-    if route.access is Access.OPEN:
+    if access is Access.OPEN:
         return NOBODY
-    try:
-        requester = (visitor if route.access is Access.VISITOR else identify)(request, house.store)
-    except Unauthorized:  # who tries tokens is counted as an address
-        gate.charge(request, NOBODY)
-        raise
-    gate.charge(request, requester)
-    if route.access is Access.ACCOUNT:
+    requester = _bearer(route, request, house, gate) if "Authorization" in headers else NOBODY
+    if gate.rates.limited:
+        gate.charge(request, requester)
+    if access is Access.ACCOUNT:
         requester.insist_account()
-    if route.scope is not None:
+    if requester.token is not None and route.scope is not None:
         requester.insist_scope(route.scope)
     return requester
+
+
+def _bearer(route: Route, request: web.Request, house: House, gate: Gate) -> Requester:
+    """Find whose token it is; who tries tokens is counted as an address."""
+    try:
+        return (visitor if route.access is Access.VISITOR else identify)(request, house.store)
+    except Unauthorized:
+        gate.charge(request, NOBODY)
+        raise

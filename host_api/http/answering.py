@@ -43,15 +43,17 @@ BODILESS: Final = frozenset({HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED})
 class HttpDoor:
     """The answer to one request, and what is left of its body, within `limit` bytes."""
 
+    # Of the class: most answers are a value, for which nothing of this is set.
+    _evaluation: str | None = None
+    _body: AsyncIterator[bytes] | None = None
+    _refused: ValgateError | None = None
+    _begun: web.StreamResponse | None = None
+    _owed: int | None = None
+    _whole: web.Response | None = None
+
     def __init__(self, request: web.Request, limit: int, origin: Origin = CONTROL) -> None:
         """Take a request whose body nobody has begun to read."""
         self._request, self._origin, self._limit = request, origin, limit
-        self._evaluation: str | None = None
-        self._body: AsyncIterator[bytes] | None = None
-        self._refused: ValgateError | None = None
-        self._begun: web.StreamResponse | None = None
-        self._owed: int | None = None
-        self._whole: web.Response | None = None
 
     # -- what the house and the val say --------------------------------------------------------------------
 
@@ -113,18 +115,22 @@ class HttpDoor:
 
     async def finish(self, outcome: Outcome) -> web.StreamResponse:
         """Return what is to be answered, now that the evaluation is over; raise what the request's body was refused with."""
+        error, evaluation = outcome.error, self._evaluation
         if self._begun is not None:
             lacks = (self._owed or 0) > 0 and not self._bodiless(self._begun.status)
-            return await self._finish_begun(self._begun, failed=lacks or outcome.error is not None)
-        if outcome.error is not None and self._refused is not None:
+            return await self._finish_begun(self._begun, failed=lacks or error is not None)
+        if error is not None and self._refused is not None:
             raise self._refused
-        if outcome.error is None and self._whole is not None:
+        if error is not None:
+            response = failed(outcome, error, evaluation)
+            self._put_on(response)
+            return response
+        if self._whole is not None:
             return self._whole
-        if outcome.error is None:
-            return told(outcome, self._evaluation)
-        response = failed(outcome, outcome.error, self._evaluation)
-        self._put_on(response)
-        return response
+        more = {} if evaluation is None else {"X-Evaluation-Id": evaluation}
+        if outcome.json == b"null" and outcome.type in UNTOLD:
+            more = {"X-Val-Result-Type": outcome.type} | more
+        return answers.Told(outcome.json, more)
 
     async def _finish_begun(self, response: web.StreamResponse, *, failed: bool) -> web.StreamResponse:
         """End the body, or leave it visibly without an end."""
@@ -147,16 +153,6 @@ async def leave_untyped(_: web.Request, response: web.StreamResponse) -> None:
     """Take away the type that the HTTP library has just given to an answer without one."""
     if response.get(UNTYPED, False):
         response.headers.popall("Content-Type", None)
-
-
-def told(outcome: Outcome, evaluation: str | None) -> answers.Told:
-    """Tell a value: bare JSON."""
-    more: dict[str, str] = {}
-    if outcome.json == b"null" and outcome.type in UNTOLD:
-        more["X-Val-Result-Type"] = outcome.type
-    if evaluation is not None:
-        more["X-Evaluation-Id"] = evaluation
-    return answers.Told(outcome.json, more)
 
 
 def failed(outcome: Outcome, error: ErrorInfo, evaluation: str | None) -> web.Response:

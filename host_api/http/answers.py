@@ -11,20 +11,18 @@ from datetime import UTC, datetime
 from functools import lru_cache
 from http import HTTPMethod, HTTPStatus
 from time import time
-from typing import TYPE_CHECKING, Final, cast
+from typing import TYPE_CHECKING, Final
 
 import orjson
 from aiohttp import HttpVersion11, web
 from aiohttp.helpers import rfc822_formatted_time
+from multidict import CIMultiDict
 
 from kernel.errors import NotFound, TooMany, Unauthorized, ValgateError, to_http
 
 if TYPE_CHECKING:
     from aiohttp.abc import AbstractStreamWriter
     from aiohttp.web_request import BaseRequest
-    from multidict import CIMultiDict
-
-    from host_api.http.connections import Connection
 
 NOT_FOUND: Final = "Not found: there is nothing of that name here that you may see."
 """The one sentence for unknown, private and refused, whatever raised it."""
@@ -70,33 +68,35 @@ class Told(web.StreamResponse):
     a connection that ends with it, or somebody who looked at the headers and may have changed them. Then the library does it.
     """
 
+    status = 200
+    _seen = False
+    _librarys: web.Response | None = None
+
     def __init__(self, body: bytes, more: Mapping[str, str]) -> None:
         """Take the body, and what the head says of it beside the usual: names and values that no val has chosen."""
-        super().__init__()
-        self._told, self._more, self._seen = body, more, False
-        self._librarys: web.Response | None = None
+        # Not the library's __init__: what it makes is made for who looks at the headers.
+        self._told, self._more, self._state = body, more, {}
 
     @property
     def headers(self) -> CIMultiDict[str]:
         """The headers, to be changed."""
         if not self._seen:
             self._seen = True
-            self._headers.extend(_TOLD)
+            self._headers = CIMultiDict(_TOLD)
             self._headers.extend(self._more)
         return self._headers
 
-    async def prepare(self, request: BaseRequest) -> AbstractStreamWriter | None:
-        """Write it."""
+    def whole(self, request: BaseRequest) -> bytes | None:
+        """Return all of the answer, now to be written; None where the library has to write it."""
         plain = request.keep_alive and request.version == HttpVersion11 and request.method != HTTPMethod.HEAD
         if self._seen or self._keep_alive is False or not plain:
-            return await self._prepare_librarys(request)
+            return None
         self._keep_alive = self._eof_sent = True
         more = "".join([f"{name}: {value}\r\n" for name, value in self._more.items()]).encode() if self._more else b""
-        tail = _tail(len(self._told), int(time()))
-        cast("Connection", request.protocol).send(b"".join((_HEAD, more, tail, self._told)))
-        return request.writer
+        return b"".join((_HEAD, more, _tail(len(self._told), int(time())), self._told))
 
-    async def _prepare_librarys(self, request: BaseRequest) -> AbstractStreamWriter | None:
+    async def prepare(self, request: BaseRequest) -> AbstractStreamWriter | None:
+        """Have the library write it."""
         self._librarys = response = web.Response(body=self._told, headers=self.headers)
         if self._keep_alive is False:
             response.force_close()
@@ -105,7 +105,7 @@ class Told(web.StreamResponse):
         return writer
 
     async def write_eof(self, data: bytes = b"") -> None:
-        """Write the rest, if there is one."""
+        """Write the rest."""
         if self._librarys is not None:
             await self._librarys.write_eof(data)
             self._eof_sent = True

@@ -5,7 +5,7 @@ This file does not know what a route does, nor what happens around it: see guard
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Awaitable, Iterable
 from http import HTTPMethod
 from itertools import chain
 
@@ -35,7 +35,7 @@ from host_api.http import (
 from host_api.http.admitting import admit
 from host_api.http.direct import DIRECT, Direct
 from host_api.http.gate import GATE, Gate
-from host_api.http.guard import About, Around, Handler, about, guard, settle
+from host_api.http.guard import Guard, Handler, about, settle
 from host_api.http.route import ANY_METHOD, Call, Route
 
 FAMILIES = (
@@ -49,25 +49,21 @@ _RUNNING = tuple({route.path.partition("{")[0] for route in ROUTES if route.runs
 
 def make_app(house: House, gate: Gate) -> web.Application:
     """Make the application of a house that is open, and stays so longer than the application; behind this gate."""
-    around = guard(house, gate)
-    app = web.Application(middlewares=[_around_all(around)])
+    guard = Guard(house, gate)
+    app = web.Application(middlewares=[_around_all(guard)])
     app[docs.DESCRIPTION] = docs.describe(ROUTES)
     app[GATE] = gate
-    direct = app[DIRECT] = Direct(app, around)
+    direct = app[DIRECT] = Direct(app, guard)
     app.on_cleanup.append(lambda _: settle(gate))
     app.on_response_prepare.append(answering.leave_untyped)
     if not gate.siblings.alone:
         app.on_response_prepare.append(gate.tell_end)
     for route in ROUTES:
+        handler = _handler(route, house, gate)
         for method in _methods(route):
-            added = app.router.add_route(method, route.pattern, _handler(route, house, gate), expect_handler=_not_yet)
+            added = app.router.add_route(method, route.pattern, _librarys(handler), expect_handler=_not_yet)
             if route in run.ROUTES:
-                direct.add(
-                    route.path.partition("{")[0],
-                    route.names[0],
-                    added,
-                    About(route.pattern, runs_code=True),
-                )
+                direct.add(route, added, handler)
     for path, methods in _running_paths().items():
         app.router.add_route(HTTPMethod.OPTIONS, path, _preflight(methods))
     return app
@@ -79,12 +75,12 @@ def _methods(route: Route) -> Iterable[str]:
     return (route.method, HTTPMethod.HEAD) if heads else (route.method,)
 
 
-def _around_all(around: Around) -> Middleware:
+def _around_all(guard: Guard) -> Middleware:
     """Have every handler that the library finds be guarded."""
 
     @web.middleware
     async def middleware(request: web.Request, handler: Handler) -> web.StreamResponse:
-        return await around(request, handler, about(request, _RUNNING))
+        return await guard.around(request, handler, about(request, _RUNNING))
 
     return middleware
 
@@ -92,10 +88,19 @@ def _around_all(around: Around) -> Middleware:
 def _handler(route: Route, house: House, gate: Gate) -> Handler:
     prefix = route.path.partition("{")[0]
 
-    async def handle(request: web.Request) -> web.StreamResponse:
+    def handle(request: web.Request) -> Awaitable[web.StreamResponse]:
         if not request.rel_url.raw_path.startswith(prefix):
             raise web.HTTPNotFound  # /v1/%65val: the library decodes it, and nothing that looks at the path takes it for what it is
-        return await route.handler(Call(house, request, admit(route, request, house, gate)))
+        return route.handler(Call(house, gate, request, admit(route, request, house, gate)))
+
+    return handle
+
+
+def _librarys(handler: Handler) -> Handler:
+    """Return the same as a coroutine function, which the library's router insists on."""
+
+    async def handle(request: web.Request) -> web.StreamResponse:
+        return await handler(request)
 
     return handle
 

@@ -54,7 +54,7 @@ class Connection(Exchanges):
         loop: asyncio.AbstractEventLoop,
         **options: Any,  # noqa: ANN401 - the library's own, handed on
     ) -> None:
-        super().__init__(manager, loop=loop, **options)
+        super().__init__(manager, gate.outbox, loop=loop, **options)
         self.gate, self._site = gate, site
         self._wire: asyncio.Transport | None = None
         self._head_timer: asyncio.TimerHandle | None = None
@@ -88,11 +88,13 @@ class Connection(Exchanges):
         expected = idle or (self._body is not None and not self._body.is_eof())
         super().data_received(data)
         if self._request_count != seen:
-            self._forget_head()
+            if self._head_timer is not None or self._head:
+                self._forget_head()
             self._body = self._messages[-1][1]  # whoever takes them has not run yet
         elif idle and data:
             self._head_grows(len(data))
-        self._comes_ahead(0 if expected else len(data))
+        if not expected or self._ahead:
+            self._comes_ahead(0 if expected else len(data))
 
     def resume_reading(self, resume_parser: bool = True) -> None:  # noqa: FBT001, FBT002 - the library's
         """Read on, where that was paused: else the library would parse nothing, and ask the transport, twice a request."""
@@ -131,19 +133,6 @@ class Connection(Exchanges):
         self.force_close()
 
     # -- what goes -------------------------------------------------------------------------------------
-
-    def send(self, data: bytes) -> None:
-        """Write a whole answer by the end of this turn of the loop; at once where the next request is here already.
-
-        Raises ConnectionResetError where nobody is there any more.
-        """
-        if self._wire is None or self._wire.is_closing():
-            raise ConnectionResetError
-        if not self._messages:
-            self.gate.outbox.put(self._wire, data)
-            return
-        self.gate.outbox.flush()
-        self._wire.write(data)
 
     def pause_writing(self) -> None:
         """Begin to look whether the reader reads."""

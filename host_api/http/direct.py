@@ -13,7 +13,8 @@ from typing import Final, NamedTuple
 from aiohttp import web
 from aiohttp.web_urldispatcher import UrlMappingMatchInfo
 
-from host_api.http.guard import About, Around, Handler
+from host_api.http.guard import About, Guard, Handler
+from host_api.http.route import Route
 
 _PLAIN: Final = re.compile(r"[A-Za-z0-9_.@]{1,200}", re.ASCII)
 """A part of a path that means what it says."""
@@ -24,6 +25,7 @@ MOST: Final = 4096
 class _Route(NamedTuple):
     part: str
     route: web.AbstractRoute
+    handler: Handler
     about: About
 
 
@@ -36,17 +38,18 @@ class _Way(NamedTuple):
 
 
 class Direct:
-    """The routes of one application whose paths are a prefix and one part."""
+    """The routes of one application whose paths are a prefix and one part, and whose answers vals make."""
 
-    def __init__(self, app: web.Application, around: Around) -> None:
+    def __init__(self, app: web.Application, guard: Guard) -> None:
         """Take the application, and what stands around every handler."""
-        self._app, self._around = app, around
+        self._app, self._around = app, guard.around
         self._routes: dict[tuple[str, str], _Route] = {}
         self._ways: dict[tuple[str, str], _Way] = {}
 
-    def add(self, prefix: str, part: str, route: web.AbstractRoute, about: About) -> None:
-        """Know a route of the application's, whose path is `prefix{part}`."""
-        self._routes[route.method, prefix] = _Route(part, route, about)
+    def add(self, route: Route, added: web.AbstractRoute, handler: Handler) -> None:
+        """Know a route, as the application has it, and who answers."""
+        known = _Route(route.names[0], added, handler, About(route.pattern, runs_code=True))
+        self._routes[added.method, route.path.partition("{")[0]] = known
 
     def answer(self, request: web.Request) -> Awaitable[web.StreamResponse] | None:
         """Answer a request; None if it is not for here."""
@@ -54,7 +57,7 @@ class Direct:
         way = self._ways.get((method, path)) or self._found(method, path)
         if way is None or "Expect" in request.headers:
             return None
-        request._match_info = way.found  # noqa: SLF001 - as the pinned library does itself
+        request._match_info = request._cache["match_info"] = way.found  # noqa: SLF001 - as the pinned library does itself
         return self._around(request, way.handler, way.about)
 
     def _found(self, method: str, path: str) -> _Way | None:
@@ -68,7 +71,7 @@ class Direct:
         found.freeze()
         if len(self._ways) >= MOST:
             self._ways.clear()
-        way = self._ways[method, path] = _Way(found, known.route.handler, known.about)
+        way = self._ways[method, path] = _Way(found, known.handler, known.about)
         return way
 
 

@@ -14,7 +14,7 @@ from aiohttp import web
 
 from host_api.http.outbox import Outbox
 from host_api.http.proxies import Proxies, read_address, site_of
-from host_api.load.bound import Bound
+from host_api.load.bound import Bound, Room
 from host_api.load.rates import Rates
 from host_api.load.tally import Shed
 from host_api.load.unread import Unread
@@ -39,7 +39,7 @@ class Gate:
         self.load, self.tally = load, load.tally
         self.connections = Bound("connections", settings.connections)
         self.strangers = Bound("connections", settings.connections, share=SHARE)
-        self.requests = Bound("requests", settings.requests)
+        self.requests = Room("requests", settings.requests)
         self.unread = Unread(settings.unread)
         self.outbox = Outbox()
         self.rates = Rates(settings.rate)
@@ -83,21 +83,21 @@ class Gate:
 
     def begins(self, *, always: bool) -> None:
         """Count a request, which needs its `ends`; raise Overloaded when it is one too many, unless it is `always` let in."""
-        if always:
-            self.requests.take()
-            return
-        if self.stopping:
+        requests = self.requests
+        if self.stopping and not always:
             self.tally.shed[Shed.STOPPING] += 1
             raise Overloaded("This server is about to stop. Try again in a moment.")
-        try:
-            self.requests.enter()
-        except Overloaded:
+        if requests.used >= requests.most and not always:
             self.tally.shed[Shed.REQUESTS] += 1
-            raise
+            requests.refuse()
+        requests.used += 1
 
     def ends(self, request: web.Request) -> None:
         """Count one less, and let go of its body."""
-        self.requests.give()
+        requests = self.requests
+        requests.used -= 1
+        if not requests.used:
+            requests.left()
         self.held -= self._held_by.pop(id(request), 0)
 
     def hold(self, request: web.Request, size: int) -> None:
@@ -110,8 +110,6 @@ class Gate:
 
     def charge(self, request: web.Request, requester: Requester) -> None:
         """Count a request of an account, or of an address without one; raise TooMany when it asks too often."""
-        if not self.rates.limited:
-            return
         account = requester.account
         try:
             self.rates.take(f"@{account.id}" if account else site_of(request.remote))

@@ -27,6 +27,8 @@ from kernel.errors import BadSetting, HostFailure, ValgateError
 log = structlog.get_logger("valgate.http")
 
 SETTLE_SECONDS = 5.0
+MOST_OF_A_CHARACTER = 4
+"""Bytes of UTF-8."""
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -35,16 +37,17 @@ class About(NamedTuple):
     """What is known of a request's address: its route's pattern (None: no route has it), and what that says of the answer.
 
     `probe`: it is answered also by a server that has too much to do; `runs_code`: a val may have made the answer; `old`: there is a
-    newer address.
+    newer address; `own_host`: it is the address of a val, on its own host.
     """
 
     pattern: str | None
     probe: bool = False
     runs_code: bool = False
     old: bool = False
+    own_host: bool = False
 
 
-Around = Callable[[web.Request, Handler, About], Awaitable[web.StreamResponse]]
+ON_ITS_HOST = About("vals host", runs_code=True, own_host=True)
 
 
 def about(request: web.Request, running: tuple[str, ...]) -> About:
@@ -55,52 +58,61 @@ def about(request: web.Request, running: tuple[str, ...]) -> About:
     return About(pattern, path in operators.PROBES, path.startswith(running), old.is_old(path))
 
 
-def guard(house: House, gate: Gate) -> Around:
-    """Return what stands around the handlers of a house."""
-    settings, debugging = house.settings, log.is_enabled_for(DEBUG)
+class Guard:
+    """What stands around the handlers of a house."""
 
-    async def around(request: web.Request, handler: Handler, known: About) -> web.StreamResponse:
-        started = perf_counter()
-        if (wanted := asked_of(request.headers.get("Host", ""), settings.vals_domain)) is not None:
-            response = await _on_its_host(request, house, wanted, gate)
-            _leaves(request, response, "vals host", started, gate)
-            return response
-        response = await _answered(request, handler, settings.url, gate, probe=known.probe)
-        if not response.prepared:
-            answers.dress(response, runs_code=known.runs_code)
-            if known.old:
-                old.mark(request, response)
-        took = _leaves(request, response, known.pattern, started, gate)
-        if debugging:
+    def __init__(self, house: House, gate: Gate) -> None:
+        """Take the house, and the gate before it."""
+        self._house, self._gate, self._tally = house, gate, gate.tally
+        self._domain, self._longest = house.settings.vals_domain, house.settings.url
+        self._debugging = log.is_enabled_for(DEBUG)
+
+    async def around(self, request: web.Request, handler: Handler, known: About) -> web.StreamResponse:
+        """Answer, come what may; but a client that left is the server's to notice. Count the request and its answer."""
+        started, gate = perf_counter(), self._gate
+        if (wanted := asked_of(request.headers.get("Host", ""), self._domain)) is not None:
+            handler, known = self._on_its_host(wanted), ON_ITS_HOST
+        try:
+            gate.begins(always=known.probe)
+            try:
+                if MOST_OF_A_CHARACTER * len(request.raw_path) > self._longest:
+                    insist_address(request, self._longest)
+                response = await handler(request)
+            finally:
+                gate.ends(request)
+        except Exception as error:  # noqa: BLE001 - each is told, or raised again
+            response = await _refusal(request, error)
+        if known.old or known.own_host or not isinstance(response, answers.Told):
+            _dress(request, response, known)
+        if gate.stopping or gate.retiring:
+            response.force_close()
+        took = perf_counter() - started
+        self._tally.request(known.pattern, request.method, response.status, took)
+        if self._debugging and not known.own_host:
             ms = round(took * 1000, 2)
             log.debug("request", method=request.method, route=known.pattern, status=response.status, ms=ms)
         return response
 
-    return around
+    def _on_its_host(self, wanted: Asked) -> Handler:
+        """Return what lets a val answer on its own host, where no address is ours."""
+
+        def answer(request: web.Request) -> Awaitable[web.StreamResponse]:
+            self._gate.charge(request, NOBODY)
+            return hosts.answer(request, self._house, wanted)
+
+        return answer
 
 
-async def _on_its_host(request: web.Request, house: House, wanted: Asked, gate: Gate) -> web.StreamResponse:
-    """Let a val answer on its own host, where no address is ours."""
-
-    async def answer(request: web.Request) -> web.StreamResponse:
-        gate.charge(request, NOBODY)
-        return await hosts.answer(request, house, wanted)
-
-    response = await _answered(request, answer, house.settings.url, gate, probe=False)
-    if not response.prepared:
+def _dress(request: web.Request, response: web.StreamResponse, known: About) -> None:
+    """Put on what every answer carries, unless it has begun."""
+    if response.prepared:
+        return
+    if known.own_host:
         dress_host(response)
-    return response
-
-
-def _leaves(
-    request: web.Request, response: web.StreamResponse, pattern: str | None, started: float, gate: Gate
-) -> float:
-    """Count an answer, whose connection ends with it when the server stops; return the seconds that it took."""
-    if gate.stopping or gate.retiring:
-        response.force_close()
-    took = perf_counter() - started
-    gate.tally.request(pattern, request.method, response.status, took)
-    return took
+        return
+    answers.dress(response, runs_code=known.runs_code)
+    if known.old:
+        old.mark(request, response)
 
 
 async def settle(gate: Gate) -> None:
@@ -112,32 +124,24 @@ async def settle(gate: Gate) -> None:
     web_app._cached_build_middleware.cache_clear()  # noqa: SLF001 - it is pinned, and has no other door
 
 
-async def _answered(
-    request: web.Request, handler: Handler, url_limit: int, gate: Gate, *, probe: bool
-) -> web.StreamResponse:
-    """Answer, come what may; but a client that left is the server's to notice."""
-    try:
-        gate.begins(always=probe)
-        try:
-            insist_address(request, url_limit)
-            return await handler(request)
-        finally:
-            gate.ends(request)
-    except ValgateError as error:
-        if isinstance(error, HostFailure | BadSetting):
-            log.exception("request failed")
-        # An operator's mistake is his to read: its sentence names files of the host.
-        return _instead(request, answers.failure(HostFailure() if isinstance(error, BadSetting) else error))
-    except web.HTTPNotFound as error:
-        return await _without_slash(request) or answers.translated(error)
-    except web.HTTPException as error:
-        return answers.translated(error)
-    except Exception as error:
-        if isinstance(error, ConnectionError) and request.transport is None:
-            raise
-        # The last door: logged with its cause, told without it.
-        log.exception("request failed")
-        return _instead(request, answers.failure(HostFailure()))
+async def _refusal(request: web.Request, error: Exception) -> web.StreamResponse:
+    """Tell what was raised; raise it again if it says that nobody is there to be told."""
+    match error:
+        case ValgateError():
+            if isinstance(error, HostFailure | BadSetting):
+                log.error("request failed", exc_info=error)
+            # An operator's mistake is his to read: its sentence names files of the host.
+            return _instead(request, answers.failure(HostFailure() if isinstance(error, BadSetting) else error))
+        case web.HTTPNotFound():
+            return await _without_slash(request) or answers.translated(error)
+        case web.HTTPException():
+            return answers.translated(error)
+        case ConnectionError() if request.transport is None:
+            raise error
+        case _:
+            # The last door: logged with its cause, told without it.
+            log.error("request failed", exc_info=error)
+            return _instead(request, answers.failure(HostFailure()))
 
 
 async def _without_slash(request: web.Request) -> web.Response | None:

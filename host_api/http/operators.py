@@ -8,7 +8,6 @@ from aiohttp import web
 
 from host_api.http import answers, gathered
 from host_api.http.declared import Reply
-from host_api.http.gate import gate_of
 from host_api.http.proxies import is_direct
 from host_api.http.route import Access, Call, Route
 from host_api.http.schemas import STRING, ref
@@ -26,7 +25,7 @@ async def health(_: Call) -> web.Response:
 
 async def readiness(call: Call) -> web.Response:
     """Say that a request would be taken and find the database; a failure becomes the one answer for failures."""
-    if gate_of(call.request).stopping:
+    if call.gate.stopping:
         raise Overloaded("This server is about to stop.")
     call.house.store.account(ANONYMOUS)
     return answers.answer({"status": "ready"})
@@ -36,7 +35,7 @@ async def metrics(call: Call) -> web.Response:
     """Give the counts to who asks on this machine, or to all if the operator says so; to others there is no such address."""
     if not call.house.settings.metrics and not is_direct(call.request):
         return answers.unknown_address()
-    body = await gathered.page(call.house, gate_of(call.request))
+    body = await gathered.page(call.house, call.gate)
     return web.Response(body=body, headers={"Content-Type": gathered.CONTENT_TYPE})
 
 

@@ -21,16 +21,24 @@ class Outbox:
         self._waiting: list[tuple[asyncio.Transport, bytes]] = []
         self._turn = False
 
-    def put(self, wire: asyncio.Transport, data: bytes) -> None:
-        """Write a whole answer to a connection, by the end of this turn of the loop."""
-        if not self._turn:
+    def put(self, wire: asyncio.Transport | None, data: bytes, *, now: bool = False) -> None:
+        """Write a whole answer to a connection, by the end of this turn of the loop; at once where the next request is here already.
+
+        Raises ConnectionResetError where nobody is there any more (None).
+        """
+        if wire is None:
+            raise ConnectionResetError
+        if now:
+            self.flush()
+            wire.write(data)
+        elif self._turn:
+            self._waiting.append((wire, data))
+            if len(self._waiting) >= MOST:
+                self.flush()
+        else:
             self._turn = True
             asyncio.get_running_loop().call_soon(self._over)
             wire.write(data)
-            return
-        self._waiting.append((wire, data))
-        if len(self._waiting) >= MOST:
-            self.flush()
 
     def flush(self) -> None:
         """Write what waits, now."""

@@ -15,6 +15,7 @@ from aiohttp import web
 
 from host_api.house import House
 from host_api.http.declared import Body, Field, Reply
+from host_api.http.gate import Gate
 from host_api.http.schemas import Json
 from host_api.http.who import Requester
 from host_api.store.model import Scope
@@ -47,6 +48,7 @@ class Call(NamedTuple):
     """One request on its way through a handler."""
 
     house: House
+    gate: Gate
     request: web.Request
     requester: Requester
 

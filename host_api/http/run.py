@@ -42,16 +42,22 @@ BODY_MUST_BE = 'The body must be {"args": […]}, an array of arguments, {}, or 
 
 async def run(call: Call) -> web.StreamResponse:
     """Run `user.val` with the body's arguments, else the query's."""
-    name = val_name(call.path("val"))
-    args = await _arguments(call)
-    door = HttpDoor(call.request, 0)
+    request, limit = call.request, call.house.settings.body
+    entry = _entry(request.match_info["val"])
+    body = incoming.arrived(request, call.gate, limit)
+    if body is None:
+        body = await incoming.awaited(request, call.gate, limit)
+    args = json_text.only_array(body, ARGS.name)
+    if args is None:
+        args = _arguments(request, body)
+    door = HttpDoor(request, 0)
     outcome = await call.house.evaluate(
         requester=call.requester.name,
         source=SOURCE,
-        entry=Entry(val=(name.owner.name, name.name, name.version)),
+        entry=entry,
         args=args,
         as_author=True,
-        chain=incoming.chain_of(call.request),
+        chain=incoming.chain_of(request),
         served=Served(door),
     )
     return await door.finish(outcome)
@@ -68,12 +74,16 @@ def val_name(text: str) -> ValName:
         raise NotFound(answers.NOT_FOUND) from None
 
 
-async def _arguments(call: Call) -> bytes | None:
-    body = await incoming.read_body(call.request, call.house.settings.body)
-    if (only := json_text.only_array(body, ARGS.name)) is not None:
-        return only
+@lru_cache(maxsize=4096)  # what cannot be a name is not kept, and a name is short
+def _entry(text: str) -> Entry:
+    name = val_name(text)
+    return Entry(val=(name.owner.name, name.name, name.version))
+
+
+def _arguments(request: web.Request, body: bytes) -> bytes | None:
+    """Read what is no plain `{"args": […]}`."""
     in_body = None if json_text.is_blank(body) else _body_arguments(body)
-    return in_body if in_body is not None else ARGS.asked(call.request)
+    return in_body if in_body is not None else ARGS.asked(request)
 
 
 def _body_arguments(body: bytes) -> bytes | None:

@@ -12,7 +12,6 @@ from aiohttp import web
 
 from host_api.http import answers, paging, shapes
 from host_api.http.declared import Field, Reply
-from host_api.http.gate import gate_of
 from host_api.http.gathered import stopped
 from host_api.http.kinds import Flag, Moment, OneOf
 from host_api.http.paging import Page
@@ -52,8 +51,7 @@ async def show(call: Call) -> web.Response:
 async def cancel(call: Call) -> web.Response:
     """Stop an evaluation of the requester's own; what has ended and what is another's are not found, like what never was."""
     account = call.requester.insist_account()
-    gate = gate_of(call.request)
-    return answers.answer({"found": await stopped(call.house, gate, call.path("id"), account.name.casefold())})
+    return answers.answer({"found": await stopped(call.house, call.gate, call.path("id"), account.name.casefold())})
 
 
 async def mine(call: Call) -> web.Response:

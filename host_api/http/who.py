@@ -28,11 +28,8 @@ class Requester:
 
     account: Account | None
     token: Token | None
-
-    @property
-    def name(self) -> str | None:
-        """The account's name; None is anonymous."""
-        return self.account.name if self.account else None
+    name: str | None
+    """The account's; None is anonymous."""
 
     @property
     def id(self) -> str:
@@ -63,18 +60,15 @@ class Requester:
             raise Unauthorized(f"This token lacks the scope {scope.value!r}.")
 
 
-NOBODY = Requester(None, None)
+NOBODY = Requester(None, None, None)
 
 
 def identify(request: web.Request, store: Store) -> Requester:
-    """Find who asks; raise Unauthorized for any Authorization header that is not a valid token."""
-    headers = request.headers.getall("Authorization", [])
-    if not headers:
-        return NOBODY
-    found = store.authenticate(_bearer(headers))
+    """Find whose Authorization header it is; raise Unauthorized for any that is not a valid token."""
+    found = store.authenticate(_bearer(request.headers.getall("Authorization")))
     if found is None:
         raise Unauthorized("This token is not valid: unknown, expired or revoked.")
-    return Requester(*found)
+    return Requester(*found, found[0].name)
 
 
 def visitor(request: web.Request, store: Store) -> Requester:
@@ -82,9 +76,9 @@ def visitor(request: web.Request, store: Store) -> Requester:
 
     What has the form of our tokens and is none that is valid is refused all the same: nobody is anonymous by mistake.
     """
-    headers = request.headers.getall("Authorization", [])
+    headers = request.headers.getall("Authorization")
     ours = any(_OURS.search(header) for header in headers)
-    scheme, _, token = (headers[0] if headers else "").partition(" ")
+    scheme, _, token = headers[0].partition(" ")
     if len(headers) > 1 or scheme.lower() != "bearer" or not token.isascii():
         if ours:  # spelled so that it would be passed on
             raise Unauthorized(f"The Authorization header cannot be read. {HOW}")
@@ -92,7 +86,7 @@ def visitor(request: web.Request, store: Store) -> Requester:
     found = store.authenticate(token.strip())
     if found is None and (ours or token.strip().startswith(PREFIX)):
         raise Unauthorized("This token is not valid: unknown, expired or revoked.")
-    return NOBODY if found is None else Requester(*found)
+    return NOBODY if found is None else Requester(*found, found[0].name)
 
 
 def _bearer(headers: list[str]) -> str:

@@ -8,19 +8,48 @@ what nobody else wants is not kept from who does (dynamic thresholds: Choudhury 
 from __future__ import annotations
 
 import asyncio
+from typing import NoReturn
 
 from kernel.errors import Overloaded, TooMany
 
 
-class Bound:
+class Room:
+    """A count in all. Whoever counts a thing adds one to `used`, takes it away again, and tells `left` that none is there any more."""
+
+    __slots__ = ("_empty", "_what", "most", "used")
+
+    def __init__(self, what: str, most: int) -> None:
+        """Take what is counted, in the plural, for the sentence of a refusal; and the bound."""
+        self._what, self.most = what, most
+        self._empty: asyncio.Future[None] | None = None
+        self.used = 0
+
+    def refuse(self) -> NoReturn:
+        """Raise Overloaded: there is no room for another."""
+        raise Overloaded(f"This server has too many {self._what} at once. Try again in a moment.")
+
+    def left(self) -> None:
+        """Tell who waits for it that there is none."""
+        if self._empty is not None and not self._empty.done():
+            self._empty.set_result(None)
+
+    async def empty(self) -> None:
+        """Wait until there is none; for one who waits at a time."""
+        while self.used:
+            self._empty = asyncio.get_running_loop().create_future()
+            await self._empty
+
+
+class Bound(Room):
     """A count, in all and by name. `each` 0 and `share` 0 set no bound for one alone."""
+
+    __slots__ = ("_by", "_each", "_share")
 
     def __init__(self, what: str, most: int, *, each: int = 0, share: int = 0) -> None:
         """Take what is counted, in the plural, for the sentence of a refusal; and the bounds."""
-        self._what, self._most, self._each, self._share = what, most, each, share
+        super().__init__(what, most)
+        self._each, self._share = each, share
         self._by: dict[str | None, int] = {}
-        self._empty: asyncio.Future[None] | None = None
-        self.used = 0
 
     def of(self, who: str | None) -> int:
         """Return how many one has at this moment."""
@@ -31,9 +60,9 @@ class Bound:
         mine = self._by.get(who, 0)
         if self._each and mine >= self._each:
             raise TooMany(f"{self._each} of your {self._what} at once are all that may be: wait until one is over.")
-        free = self._most - self.used
+        free = self.most - self.used
         if free <= 0 or (self._share and mine >= self._share * free):
-            raise Overloaded(f"This server has too many {self._what} at once. Try again in a moment.")
+            self.refuse()
 
     def take(self, who: str | None = None) -> None:
         """Count one more, come what may; each needs its `give`."""
@@ -42,7 +71,7 @@ class Bound:
 
     def enter(self, who: str | None = None) -> None:
         """Count one more, which needs its `give`; raise as `insist` does."""
-        if self._each or self._share or self.used >= self._most:
+        if self._each or self._share or self.used >= self.most:
             self.insist(who)
         self._by[who] = self._by.get(who, 0) + 1
         self.used += 1
@@ -53,14 +82,8 @@ class Bound:
         left = self._by.pop(who) - 1
         if left:
             self._by[who] = left
-        if not self.used and self._empty is not None and not self._empty.done():
-            self._empty.set_result(None)
-
-    async def empty(self) -> None:
-        """Wait until there is none; for one who waits at a time."""
-        while self.used:
-            self._empty = asyncio.get_running_loop().create_future()
-            await self._empty
+        if not self.used:
+            self.left()
 
     def one(self, who: str | None = None) -> Counted:
         """Count one while a block runs; raise TooMany or Overloaded before it does."""

@@ -43,11 +43,6 @@ class Durations:
     counts: list[int] = field(default_factory=lambda: [0] * (len(BUCKETS) + 1))
     sum: float = 0.0
 
-    def add(self, seconds: float) -> None:
-        """Count one."""
-        self.counts[bisect_left(BUCKETS, seconds)] += 1
-        self.sum += seconds
-
 
 @dataclass(slots=True)
 class Tally:
@@ -70,7 +65,8 @@ class Tally:
         known = self.durations.get(pattern)
         if known is None:
             known = self.durations[pattern] = Durations()
-        known.add(seconds)
+        known.counts[bisect_left(BUCKETS, seconds)] += 1
+        known.sum += seconds
 
     def evaluation(self, source: str, state: str, cpu: float) -> None:
         """Count an evaluation that has ended, with its processor seconds."""
