@@ -35,17 +35,23 @@ class AboutVals(Base):
 
     def val(self, owner: str, name: str, version: int | None = None) -> Val | None:
         """Find a val by name: its newest version, or this one."""
-        key = (owner, name, version)
+        key, known = (owner, name, version), self._known
         try:
-            self._known.look()
+            if known.header.raw != known.seen:
+                known.look()
             return self._found.get(key) or self._found.put(key, vals.find(self._db, owner, name, version))
         except sqlite3.Error as error:  # as @reading, which would be one call more
             raise failures.while_running(error) from error
 
-    @reading
     def generation(self) -> int:
         """Return a number that is another one once a val anywhere, by any process, was written, renamed, shown, hidden or deleted."""
-        return self._known.generation()
+        known = self._known
+        if known.header.raw != known.seen:
+            try:
+                known.look()
+            except sqlite3.Error as error:
+                raise failures.while_running(error) from error
+        return known.counts[0]
 
     @reading
     def val_by_id(self, val_id: str, version: int | None = None) -> Val | None:
