@@ -7,7 +7,7 @@ too many is refused and never waits: so no chain of evaluations can stand in its
 from __future__ import annotations
 
 from host_api.load.bound import Bound
-from host_api.load.garbage import Garbage
+from host_api.load.garbage import FEW, Garbage
 from host_api.load.tally import Shed, Tally
 from host_api.store import EvaluationRow, State, Store
 from kernel.errors import Overloaded, TooMany
@@ -29,7 +29,7 @@ class Load:
 
     def insist_backlog(self) -> None:
         """Raise Overloaded when what was done waits too long for the disk: what has not begun can wait elsewhere."""
-        if self._store.backlog >= self._backlog or self._store.backlog_bytes >= MOST_BYTES:
+        if self._store.is_behind(self._backlog, MOST_BYTES):
             self.tally.shed[Shed.BACKLOG] += 1
             raise Overloaded("This server has more to write than its disk takes. Try again in a moment.")
 
@@ -41,7 +41,8 @@ class Load:
         except (Overloaded, TooMany) as refusal:
             self.tally.shed[Shed.CONCURRENCY if isinstance(refusal, TooMany) else Shed.EVALUATIONS] += 1
             raise
-        self._garbage.begun(self.evaluations.used)
+        if self.evaluations.used > self._garbage.most:
+            self._garbage.begun(self.evaluations.used)
 
     def ends(self, row: EvaluationRow) -> None:
         """Count one less, and what became of it."""
@@ -50,6 +51,7 @@ class Load:
 
     def count(self, row: EvaluationRow) -> None:
         """Count what became of an evaluation, if it came to run."""
-        self._garbage.ended(self.evaluations.used)
+        if self._garbage.most > FEW:
+            self._garbage.ended(self.evaluations.used)
         if row.state is not State.RUNNING:
             self.tally.evaluation(row.source, str(row.state), row.cpu_us / 1e6)

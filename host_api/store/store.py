@@ -92,7 +92,7 @@ class Store(AboutAccounts, AboutSecrets, AboutVals, AboutMail, AboutEvaluations,
     @property
     def backlog(self) -> int:
         """How many writes wait for the disk."""
-        return self._writer.backlog + self._records.waiting
+        return self._writer.waiting() + len(self._records.gathered)
 
     def flush(self) -> Future[None]:
         """Bring everything queued to the disk now."""

@@ -6,9 +6,9 @@ This file does not know the tables, nor who may ask.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from host_api.store import changing, failures, references, search, vals, writing
 from host_api.store.asked.base import Base, Opened, reading
@@ -23,6 +23,8 @@ from host_api.store.writing import Draft
 if TYPE_CHECKING:
     # Slow to load; a command that only reads does without.
     from asyncio import Future
+
+T = TypeVar("T")
 
 
 class AboutVals(Base):
@@ -42,6 +44,10 @@ class AboutVals(Base):
             return self._found.get(key) or self._found.put(key, vals.find(self._db, owner, name, version))
         except sqlite3.Error as error:  # as @reading, which would be one call more
             raise failures.while_running(error) from error
+
+    def shelf(self, weigh: Callable[[T], int]) -> Shelf[Hashable, T]:
+        """Make a shelf for what is made of vals: what lies on it right after `generation` was asked is as good as new."""
+        return self._known.on_vals(weigh)
 
     def generation(self) -> int:
         """Return a number that is another one once a val anywhere, by any process, was written, renamed, shown, hidden or deleted."""
