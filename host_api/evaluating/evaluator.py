@@ -132,7 +132,7 @@ class Evaluator:
         value = NOTHING.json(json, self._settings.limits.field)
         row.value, row.value_type, row.ended, row.state = value, kind, now_ms(), State.DONE
         self._store.finish_evaluation(row)
-        self._load.count(row)
+        self._load.ends(row, begun=False)
         return Outcome(row.id, plan.caller, json, kind, None, plan.owned)
 
 

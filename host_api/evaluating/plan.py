@@ -6,8 +6,8 @@ This file does not know what is asked now, nor whether a val may be run at all.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import lru_cache
-from typing import NamedTuple
 
 from host_api.sources import ENTRY, key_of
 from host_api.store import Kind, Val
@@ -21,7 +21,8 @@ RESPONSE = bytes((Tag.PLATFORM, 4))
 """How a stored Response begins (guests/runtime/web/crossing.js)."""
 
 
-class Plan(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Plan:
     """`caller` and `requester` are names, folded, None for anonymous; `owned`: the requester may read the record.
 
     Of a val, `label` is how this version is written and `key` what names it inside one evaluation. `own` code is run as it is;

@@ -93,11 +93,15 @@ class Recorded:
         return self._teller
 
     def came_to(self, values: tuple[Value, ...], evaluation: Evaluation) -> None:
-        """Take what the runtime finished with: a value, or what it threw."""
-        finished, threw = self.finished, (values and values[0] == 1) or evaluation.complaints
-        finished.values, finished.error = values, self._told.judge(values, evaluation) if threw else None
+        """Take what the runtime finished with: a value as JSON, if it has any, and its type; or what it threw."""
+        finished = self.finished
+        finished.values, finished.error = values, None
+        if evaluation.complaints or (values and values[0] == 1):
+            finished.error = self._told.judge(values, evaluation)
         if finished.error is None:
-            finished.json, finished.type = _value_of(values)
+            json, told = (*values, None, None, None)[1:3]
+            finished.json = json.encode("utf-8", "replace") if isinstance(json, str) else None
+            finished.type = told if isinstance(told, str) and told in TYPES else "undefined"
 
     def failed(self, failure: ValgateError, evaluation: Evaluation) -> None:
         """Take what ended the run."""
@@ -169,15 +173,6 @@ class Recorded:
             told = "".join(traceback.format_exception(failure.__cause__ or failure))
             log.error("host failure", evaluation=row.id, exception=self._told.redactor().text(told))
         return self._store.finish_evaluation(row)
-
-
-def _value_of(values: tuple[Value, ...]) -> tuple[bytes | None, str]:
-    """Return the value as JSON, if it has any, and the type that the runtime gave of it, if that is one of JavaScript's."""
-    json, told = (*values, None, None, None)[1:3]
-    return (
-        json.encode("utf-8", "replace") if isinstance(json, str) else None,
-        told if isinstance(told, str) and told in TYPES else "undefined",
-    )
 
 
 def _rows(value: object) -> list[Row]:

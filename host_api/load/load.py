@@ -30,12 +30,16 @@ class Load:
     def insist_backlog(self) -> None:
         """Raise Overloaded when what was done waits too long for the disk: what has not begun can wait elsewhere."""
         if self._store.is_behind(self._backlog, MOST_BYTES):
-            self.tally.shed[Shed.BACKLOG] += 1
-            raise Overloaded("This server has more to write than its disk takes. Try again in a moment.")
+            self._refuse()
+
+    def _refuse(self) -> None:
+        self.tally.shed[Shed.BACKLOG] += 1
+        raise Overloaded("This server has more to write than its disk takes. Try again in a moment.")
 
     def begins(self, caller: str | None) -> None:
         """Count an evaluation of this caller (None: anonymous), which needs its `ends`; raise Overloaded or TooMany."""
-        self.insist_backlog()
+        if self._store.is_behind(self._backlog, MOST_BYTES):
+            self._refuse()
         try:
             self.evaluations.enter(caller)
         except (Overloaded, TooMany) as refusal:
@@ -44,13 +48,10 @@ class Load:
         if self.evaluations.used > self._garbage.most:
             self._garbage.begun(self.evaluations.used)
 
-    def ends(self, row: EvaluationRow) -> None:
-        """Count one less, and what became of it."""
-        self.evaluations.give(row.caller)
-        self.count(row)
-
-    def count(self, row: EvaluationRow) -> None:
-        """Count what became of an evaluation, if it came to run."""
+    def ends(self, row: EvaluationRow, *, begun: bool = True) -> None:
+        """Count what became of an evaluation, if it came to run; and one less, if it had its `begins`."""
+        if begun:
+            self.evaluations.give(row.caller)
         if self._garbage.most > FEW:
             self._garbage.ended(self.evaluations.used)
         if row.state is not State.RUNNING:
