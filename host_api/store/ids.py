@@ -31,9 +31,12 @@ def new_timed_id(now: int) -> str:
 
     For what is kept by the hundred thousand: what is new stands together in an index, and not all over it.
     """
-    if not _random:
-        _random.extend(_random_parts(os.urandom(AHEAD * RANDOM_BYTES).hex()))
-    return f"{now >> 16:08x}-{now & 0xFFFF:04x}{_random.pop()}"
+    try:
+        rest = _random.pop()
+    except IndexError:
+        rest, *ahead = _random_parts(os.urandom(AHEAD * RANDOM_BYTES).hex())
+        _random.extend(ahead)
+    return f"{now >> 16:08x}-{now & 0xFFFF:04x}{rest}"
 
 
 os.register_at_fork(after_in_child=_random.clear)  # two processes must not have the same ids
