@@ -16,6 +16,7 @@ from typing import Any
 
 import orjson
 import structlog
+from structlog import _config
 from structlog.processors import format_exc_info
 from structlog.typing import EventDict, Processor, WrappedLogger
 
@@ -45,27 +46,26 @@ class Output:
 
     def __init__(self, lines: Lines, written: Sequence[Processor]) -> None:
         """Take the lines, and what writes an event, the last of which makes a line of it."""
-        self.lines, self._written = lines, written
+        self.lines, self.written = lines, written
 
     def __call__(self, *_: object) -> Lines:
         """Make a logger."""
         return self.lines
 
-    def say(self, event: EventDict) -> None:
-        """Write an event at `info`, which is never filtered; as structlog would do, without all that it could do besides."""
-        line: Any = event
-        for step in self._written:
-            line = step(None, "info", line)
-        self.lines.info(line)
-
 
 def say(event: EventDict) -> None:
-    """Say what there is a line of for every evaluation; `event` ends with its name, under "event"."""
-    output = structlog.get_config()["logger_factory"]
-    if isinstance(output, Output):
-        output.say(event)
-    else:
+    """Say what there is a line of for every evaluation; `event` ends with its name, under "event".
+
+    At `info`, which is never filtered; as structlog would do, without all that it could do besides.
+    """
+    output = _config._CONFIG.logger_factory  # noqa: SLF001 - structlog.get_config() gathers five things first
+    if not isinstance(output, Output):
         structlog.get_logger().info(event.pop("event"), **event)
+        return
+    line: Any = event
+    for step in output.written:
+        line = step(None, "info", line)
+    output.lines.info(line)
 
 
 def _for_people() -> list[Processor]:

@@ -13,6 +13,8 @@ from host_api.compiler import Unit
 from kernel.capability import Run
 from kernel.principals import Principal
 
+SOURCES = "sources"
+"""Where a run keeps its sources, in its state: those that its first guest is born with, until somebody asks for them."""
 ENTRY = "eval"
 """The label of code that was sent and not saved."""
 INTERNAL = "valgate:"
@@ -52,10 +54,10 @@ class Sources:
 
     @classmethod
     def of(cls, run: Run) -> Sources:
-        """Return those of a run."""
-        kept = run.state.get("sources") or run.state.setdefault("sources", cls())
+        """Return those of a run; most end before anybody asks."""
+        kept = run.state.get(SOURCES)
         if not isinstance(kept, cls):
-            raise TypeError("a run's sources are something else")
+            kept = run.state[SOURCES] = cls(dict(kept) if isinstance(kept, dict) else {})
         return kept
 
     def add(self, owner: Principal, name: str, unit: Unit, *, private: bool, own: bool) -> Source:

@@ -40,11 +40,14 @@ class Redactor:
         self._beginnings: dict[str, str] = {}
         self._lines: list[tuple[re.Pattern[str], str]] = []
         self._edge = 0
+        self.is_idle = True
+        """Whether there is nothing to be looked for."""
         for value, name in sorted(secrets.items(), key=lambda item: -len(item[0])):
             if len(value) >= SHORTEST:
                 self._look_for(value, f"[secret {name}]")
 
     def _look_for(self, value: str, mark: str) -> None:
+        self.is_idle = False
         for spelling in spellings(value):
             self._marks[spelling] = mark
             # A secret that is cut through is no longer than this, also with others within it that have become marks.
@@ -55,11 +58,6 @@ class Redactor:
         lines = by_lines(value)
         if lines is not None:
             self._lines.append((lines, mark))
-
-    @property
-    def is_idle(self) -> bool:
-        """Whether there is nothing to be looked for."""
-        return not (self._marks or self._beginnings or self._lines)
 
     def text(self, text: str) -> str:
         """Return the text without secrets."""
@@ -136,6 +134,7 @@ class Redactor:
         made._marks = {spelling: mark for spelling, mark in self._marks.items() if spelling in text}
         made._beginnings = {beginning: mark for beginning, mark in self._beginnings.items() if beginning in text}
         made._lines = self._lines if JOINT in text or json.dumps(JOINT)[1:-1] in text else []
+        made.is_idle = not (made._marks or made._beginnings or made._lines)
         return made
 
 

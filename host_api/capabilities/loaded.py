@@ -11,6 +11,9 @@ from kernel import capability as contract
 from kernel.capability import Run
 from kernel.principals import Principal
 
+LOADED = "loaded"
+"""Where a run keeps what it has loaded, in its state: the units that its first guest is born with, until somebody asks for it."""
+
 
 @dataclass(slots=True)
 class Loaded:
@@ -21,10 +24,10 @@ class Loaded:
 
     @classmethod
     def of(cls, run: Run) -> Loaded:
-        """Return that of a run."""
-        kept = run.state.get("loaded") or run.state.setdefault("loaded", cls({}, {}))
+        """Return that of a run; most end before anybody asks."""
+        kept = run.state.get(LOADED)
         if not isinstance(kept, cls):
-            raise TypeError("a run's loaded units are something else")
+            kept = run.state[LOADED] = cls({}, dict(kept) if isinstance(kept, dict) else {})
         return kept
 
     def version(self, owner: Principal, name: str) -> int | None:

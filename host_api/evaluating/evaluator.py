@@ -5,25 +5,22 @@ It must never look into a value.
 
 from __future__ import annotations
 
-from host_api.audit.redact import Redactor
 from host_api.capabilities.api import Told
 from host_api.door import Manner, Served, Tray
 from host_api.evaluating.outcome import NO_VAL, Entry, Outcome
-from host_api.evaluating.runner import Runner, Task, principal_of
+from host_api.evaluating.plan import Plan, plan_of_code, plan_of_val, principal_of
+from host_api.evaluating.runner import Runner
+from host_api.evaluating.teller import NOTHING
 from host_api.load.load import Load
 from host_api.net.chain import FIRST, MICRO, Chains, Link, link_below
 from host_api.settings import Settings
-from host_api.store import EvaluationRow, Kind, State, Store, Val, is_public
+from host_api.store import EvaluationRow, State, Store, is_public, weight
 from host_api.store.clock import now_ms
 from host_api.store.ids import new_timed_id
 from kernel.capability import Run
 from kernel.errors import NotFound, ValgateError
 from kernel.policy import Policy
 from kernel.principals import NOBODY, Principal
-from kernel.wire import Tag
-
-RESPONSE = bytes((Tag.PLATFORM, 4))
-"""How a stored Response begins (guests/runtime/web/crossing.js)."""
 
 
 class Evaluator:
@@ -33,6 +30,7 @@ class Evaluator:
         """Take who runs a task, what bounds it, and the chains that are open."""
         self._settings, self._store, self._runner, self._load, self._chains = settings, store, runner, load, chains
         self._most = int(settings.limits.cpu * MICRO)
+        self._plans = store.shelf(_weight)
 
     async def evaluate(  # noqa: PLR0913 — one for each thing that a request says
         self,
@@ -55,39 +53,50 @@ class Evaluator:
         A val of another's that runs as the requester is reached by its name, and so is foreign code.
         Raises NotFound (unknown, private and refused alike) and SourceError before anything ran.
         """
+        policy = policy or self._settings.policy
         joined = self._chains.join(chain)
-        asking = principal_of(requester) if requester else NOBODY
-        val = self._insist_val(entry.val, asking) if entry.val else None
-        caller = principal_of(val.owner) if val and as_author else asking
+        self._store.generation()  # what is kept on the shelf is so now, or is gone from it
+        asked = entry.val, requester, as_author, policy
+        plan = self._plans.get(asked)
+        if plan is None:
+            plan = self._planned(
+                entry.val, principal_of(requester) if requester else NOBODY, policy, as_author=as_author
+            )
+            self._plans.put(asked, plan)
         now = now_ms()
         row = EvaluationRow(
             new_timed_id(now),
-            None if caller is NOBODY else caller.name,
-            None if asking is NOBODY else asking.name,
+            plan.caller,
+            plan.requester,
             source,
-            policy or self._settings.policy,
+            policy,
             now,
             entry.code,
+            plan.owner,
+            plan.name,
+            plan.version,
+            plan.val_id,
+            args,
         )
-        row.args, row.parent = args, parent
-        if val is not None:
-            row.entry_owner, row.entry_name, row.entry_version, row.val_id = val.owner, val.name, val.version, val.id
-        owned = asking is not NOBODY and asking == caller
-        if served is not None:
-            served.door.opens(row.id if owned else None)
+        row.parent = parent
         tray = None
         if served is None:
             tray = Tray(self._settings.fetch_body)
             served = Served(tray)
-        held = joined.hold(self._most)
+        else:
+            served.door.opens(row.id if plan.owned else None)
+        held = joined.hold(self._most) if joined.depth else 0
         try:
-            if val is not None and manner is Manner.RUN and _needs_no_guest(val):
+            if plan.stored is not None and manner is Manner.RUN:
                 self._load.insist_backlog()
-                return self._stored(val, row, owned=owned)
-            finished = await self._runner.run(Task(manner, caller, row, joined, val, args, served))
+                return self._stored(plan, row, *plan.stored)
+            finished = await self._runner.run(plan, row, joined, manner, args, served)
         finally:
-            joined.release(held, row.cpu_us)
-        return Outcome.of(finished, tray, owned=owned)
+            if held:
+                joined.release(held, row.cpu_us)
+        answer = None if tray is None or tray.head is None else (tray.head, bytes(tray.body))
+        json = b"null" if finished.json is None else finished.json
+        return Outcome(row.id, plan.caller, json, finished.type, finished.error, plan.owned, answer)
 
     async def call(self, run: Run, named: tuple[str, str, int | None], args: bytes) -> Told:
         """Run a val for code of this run, as `POST /v1/run` does without a token: the power of the capability `api`."""
@@ -107,24 +116,25 @@ class Evaluator:
             return Told.of(outcome.error)
         return Told(200, outcome.json) if outcome.answer is None else Told(outcome.answer[0].status, outcome.answer[1])
 
-    def _insist_val(self, named: tuple[str, str, int | None], asking: Principal) -> Val:
+    def _planned(
+        self, named: tuple[str, str, int | None] | None, asking: Principal, policy: Policy, *, as_author: bool
+    ) -> Plan:
+        """Return the plan of what is asked for; raise NotFound."""
+        if named is None:
+            return plan_of_code(policy, asking)
         val = self._store.val(*named)
         if val is None or not (is_public(val) or principal_of(val.owner) == asking):
             raise NotFound(NO_VAL)
-        return val
+        return plan_of_val(policy, asking, val, as_author=as_author)
 
-    def _stored(self, val: Val, row: EvaluationRow, *, owned: bool) -> Outcome:
+    def _stored(self, plan: Plan, row: EvaluationRow, json: bytes, kind: str) -> Outcome:
         """Answer with a data val as it is; there is nothing to run."""
-        answer = val.json if val.json is not None else b"null"
-        value = Redactor({}).json(answer, self._settings.limits.field)
-        row.value, row.value_type, row.ended, row.state = value, val.type, now_ms(), State.DONE
+        value = NOTHING.json(json, self._settings.limits.field)
+        row.value, row.value_type, row.ended, row.state = value, kind, now_ms(), State.DONE
         self._store.finish_evaluation(row)
-        self._load.count(row)
-        return Outcome(row.id, row.caller, answer, val.type, None, owned)
+        self._load.ends(row, begun=False)
+        return Outcome(row.id, plan.caller, json, kind, None, plan.owned)
 
 
-def _needs_no_guest(val: Val) -> bool:
-    """Whether a val is data whose JSON is known: undefined has none, and a Map, a bigint or a Response is for a guest to write."""
-    if val.kind is not Kind.DATA or (val.payload or b"").startswith(RESPONSE):
-        return False
-    return val.json is not None or val.payload is None or val.type == "undefined"
+def _weight(plan: Plan) -> int:
+    return 0 if plan.val is None else weight(plan.val)

@@ -5,10 +5,9 @@ This file does not know how anything is run.
 
 from __future__ import annotations
 
-from typing import NamedTuple, Self
+from typing import NamedTuple
 
-from host_api.door import Head, Tray
-from host_api.evaluating.recorded import Finished
+from host_api.door import Head
 from kernel.errors import ErrorInfo
 
 NO_VAL = "There is no such val."
@@ -35,11 +34,3 @@ class Outcome(NamedTuple):
     error: ErrorInfo | None
     owned: bool
     answer: tuple[Head, bytes] | None = None
-
-    @classmethod
-    def of(cls, finished: Finished, tray: Tray | None, *, owned: bool) -> Self:
-        """Tell what a run came to, and what lies on the tray."""
-        row, error = finished.row, finished.error
-        json = b"null" if finished.json is None else finished.json
-        answer = None if tray is None or tray.head is None else (tray.head, bytes(tray.body))
-        return cls(row.id, row.caller, json, finished.type, error, owned, answer)

@@ -1,34 +1,32 @@
-"""One evaluation, from its frame to its record.
+"""The record of one evaluation: what is kept with the run while it lasts, and how the record is completed at its end.
 
-This file does not know who sent the request, nor over what.
+This file does not know who sent the request, nor over what, nor how it was run.
 """
 
 from __future__ import annotations
 
 import asyncio
 import traceback
-from collections.abc import Callable
 from dataclasses import dataclass, replace
-from functools import partial
 
 import structlog
 
 from host_api import logs
 from host_api.audit.recorder import Recorder
 from host_api.audit.redact import NO_ROWS, Row
-from host_api.capabilities import endings
 from host_api.capabilities.console import LOGS
 from host_api.capabilities.effects import BEFORE, DURABLY
 from host_api.capabilities.mail import EMAILS
+from host_api.capabilities.secret import READ
 from host_api.evaluating.beginning import Beginning
-from host_api.evaluating.teller import Teller, error_json
-from host_api.evaluating.underway import Stopped, Underway
+from host_api.evaluating.teller import NOTHING, Teller, error_json
+from host_api.evaluating.underway import Underway
 from host_api.settings import Settings
 from host_api.store import EvaluationRow, State, Store
 from host_api.store.clock import now_ms
 from kernel.capability import Capability, Run
 from kernel.errors import ErrorInfo, HostError, HostFailure, ValgateError
-from kernel.evaluation import Entry, Evaluation, Kernel, Usage
+from kernel.evaluation import Evaluation, Kernel
 from kernel.principals import Frame
 from kernel.wire import Value
 
@@ -72,117 +70,109 @@ class Shared:
 
 
 class Recorded:
-    """One run with its record: `go` does all, once."""
+    """One run with its record so far, which `complete` completes, once."""
+
+    __slots__ = ("_caller", "_recorder", "_row", "_settings", "_store", "_teller", "begin", "finished", "run")
 
     def __init__(self, shared: Shared, frame: Frame, row: EvaluationRow) -> None:
-        """Prepare a run of `frame`; `row` is its record so far."""
+        """Prepare the run of a frame; `row` is its record so far."""
+        self._settings, self._store, self._row, self._caller = shared.settings, shared.store, row, frame.caller
         limits = shared.settings.limits
-        self._shared, self._frame, self._row, self._limits = shared, frame, row, limits
-        self._recorder = Recorder(limits.calls, row.id, str(frame.caller))
-        self.run = Run(row.id, limits, self._recorder)
-        self._teller = Teller(self.run, frame.caller)
-        self._beginning = Beginning(shared.store, row, limits.field)
-        self.run.state[BEFORE] = self._beginning.queue
-        self.run.state[DURABLY] = self._beginning.durably
+        self._recorder = Recorder(limits.calls, row.id, f"@{frame.caller.name}")
+        self.run = run = Run(row.id, limits, self._recorder)
+        beginning = Beginning(shared.store, row, limits.field)
+        self.begin = run.state[BEFORE] = beginning.queue
+        run.state[DURABLY] = beginning.durably
+        self._teller: Teller | None = None  # most have nothing to tell
+        self.finished = Finished((), None, "undefined", CANCELLED, row)
 
-    async def go(self, entry: Entry, source: str) -> Finished:
-        """Run it, complete its record, and wait until that is durable if there were effects."""
-        shared, row = self._shared, self._row
-        evaluation = Evaluation(shared.kernel, self._frame, self.run, shared.capabilities, source)
-        finished = Finished((), None, "undefined", CANCELLED, row)
+    @property
+    def _told(self) -> Teller:
+        if self._teller is None:
+            self._teller = Teller(self.run, self._caller)
+        return self._teller
+
+    def came_to(self, values: tuple[Value, ...], evaluation: Evaluation) -> None:
+        """Take what the runtime finished with: a value as JSON, if it has any, and its type; or what it threw."""
+        finished = self.finished
+        finished.values, finished.error = values, None
+        if evaluation.complaints or (values and values[0] == 1):
+            finished.error = self._told.judge(values, evaluation)
+        if finished.error is None:
+            json, told = (*values, None, None, None)[1:3]
+            finished.json = json.encode("utf-8", "replace") if isinstance(json, str) else None
+            finished.type = told if isinstance(told, str) and told in TYPES else "undefined"
+
+    def failed(self, failure: ValgateError, evaluation: Evaluation) -> None:
+        """Take what ended the run."""
+        if isinstance(failure, HostError):
+            evaluation.failures.append(failure if isinstance(failure, HostFailure) else HostFailure())
+        self.finished.error = self._told.told(failure.info())
+
+    def stopped(self) -> None:
+        """Take that whose evaluation it is has stopped it."""
+        self.finished.error = STOPPED
+
+    @property
+    def is_much(self) -> bool:
+        """Whether writing the record takes more than a moment, or may: `texts` looks closer."""
+        return READ in self.run.state or len(self._recorder.nodes) >= MANY
+
+    async def texts(self, cancelled: int) -> Texts:
+        """Do as `texts_now`, but much work beside the loop, which serves others."""
+        if len(self._recorder.nodes) < MANY and self._told.secrets < MANY_SECRETS:
+            return self.texts_now(cancelled)
         try:
-            with shared.underway.running(row.id, row.caller, self._beginning.queue):
-                values = await evaluation.run(entry)
-            finished.values, finished.error = values, self._teller.judge(values, evaluation)
-        except Stopped:
-            finished.error = STOPPED
-        except ValgateError as failed:
-            if isinstance(failed, HostError):
-                evaluation.failures.append(failed if isinstance(failed, HostFailure) else HostFailure())
-            finished.error = self._teller.told(failed.info())
-        finally:
-            endings.end(self.run)
-            if finished.error is None:
-                finished.json, finished.type = _json_of(finished.values), type_of(finished.values)
-            left = partial(self._left_behind, finished, evaluation.usage.cancelled)
-            self._complete(finished, evaluation.usage, await _beside(left) if self._is_much() else left())
-            self._say(finished, evaluation)
-            done = shared.store.finish_evaluation(row)
-        if row.effects:
-            await asyncio.shield(done)
-        return finished
+            return await asyncio.to_thread(self.texts_now, cancelled)
+        except asyncio.CancelledError:
+            # Once more, while this run was being cancelled: the record is written all the same.
+            return self.texts_now(cancelled)
 
-    def _is_much(self) -> bool:
-        """Whether writing the record takes more than a moment."""
-        return len(self._recorder.nodes) >= MANY or self._teller.secrets >= MANY_SECRETS
-
-    def _left_behind(self, finished: Finished, cancelled: int) -> Texts:
+    def texts_now(self, cancelled: int) -> Texts:
         """Return the texts of the record, without secrets; nothing is changed, so that it may be done anywhere."""
-        redact, limit, row, state = self._teller.redactor(), self._limits.field, self._row, self.run.state
-        calls = self._calls(cancelled) if self._recorder.nodes or self._recorder.counted or cancelled else []
+        row, finished, state = self._row, self.finished, self.run.state
+        redact, limit = self._told.redactor() if READ in state else NOTHING, self._settings.limits.field
+        calls = self._recorder.calls() if self._recorder.nodes or self._recorder.counted else []
+        if cancelled:
+            calls.append({"cancelled": cancelled})
         return (
             None if row.code is None else redact.text(row.code),
             redact.json(row.args, limit),
             redact.json(finished.json, limit),
             None if finished.error is None else error_json(finished.error),
-            redact.rows(_rows(state[LOGS]), limit * 3, self._teller.line) if LOGS in state else NO_ROWS,
+            redact.rows(_rows(state[LOGS]), limit * 3, self._told.line) if LOGS in state else NO_ROWS,
             redact.rows(_rows(state[EMAILS]), limit * 10) if EMAILS in state else NO_ROWS,
-            redact.rows(calls, self._shared.settings.tree) if calls else NO_ROWS,
+            redact.rows(calls, self._settings.tree) if calls else NO_ROWS,
         )
 
-    def _complete(self, finished: Finished, usage: Usage, texts: Texts) -> None:
-        """Fill in the rest of the record."""
-        row, well = self._row, finished.error is None
+    def complete(self, evaluation: Evaluation, texts: Texts) -> asyncio.Future[None]:
+        """Fill in the rest of the record, say its line, and queue it; the future is done when it is durable."""
+        row, finished, usage, recorder = self._row, self.finished, evaluation.usage, self._recorder
         row.code, row.args, row.value, row.error, row.logs, row.emails, row.calls = texts
-        row.cpu_us, row.peak_bytes, row.effects = int(usage.cpu * 1e6), usage.peak, self._recorder.effects
-        row.value_type, row.state = (finished.type, State.DONE) if well else (None, State.FAILED)
-        row.ended = now_ms()
-
-    def _calls(self, cancelled: int) -> list[Row]:
-        return self._recorder.calls() + ([{"cancelled": cancelled}] if cancelled else [])
-
-    def _say(self, finished: Finished, evaluation: Evaluation) -> None:
-        """One canonical line; what broke in the host goes beside it, to the operator alone."""
-        row, error = self._row, finished.error
+        row.cpu_us, row.peak_bytes, row.effects = int(usage.cpu * 1e6), usage.peak, recorder.effects
+        error, row.ended = finished.error, now_ms()
+        row.value_type, row.state = (finished.type, State.DONE) if error is None else (None, State.FAILED)
+        # One canonical line; what broke in the host goes beside it, to the operator alone.
         logs.say(
             {
                 "evaluation": row.id,
-                "caller": f"@{self._frame.caller.name}",
+                "caller": recorder.caller,
                 "source": row.source,
                 "state": str(row.state),
                 "code": error.code if error else None,
                 "cpu_us": row.cpu_us,
-                "peak_kib": row.peak_bytes >> 10,
-                "guests": evaluation.usage.guests,
-                "calls": len(self._recorder.nodes),
-                "effects": row.effects,
-                "ms": (row.ended or 0) - row.started,
+                "peak_kib": usage.peak >> 10,
+                "guests": usage.guests,
+                "calls": len(recorder.nodes),
+                "effects": recorder.effects,
+                "ms": row.ended - row.started,
                 "event": "evaluation",
             }
         )
         for failure in evaluation.failures:
             told = "".join(traceback.format_exception(failure.__cause__ or failure))
-            log.error("host failure", evaluation=row.id, exception=self._teller.redactor().text(told))
-
-
-async def _beside(write: Callable[[], Texts]) -> Texts:
-    """Do what is much work beside the loop, which serves others."""
-    try:
-        return await asyncio.to_thread(write)
-    except asyncio.CancelledError:
-        # Once more, while this run was being cancelled: the record is written all the same.
-        return write()
-
-
-def type_of(values: tuple[Value, ...]) -> str:
-    """Return the type that the runtime gave of its value, if it is one of JavaScript's."""
-    told = values[2] if len(values) > len(("status", "json")) else None
-    return told if isinstance(told, str) and told in TYPES else "undefined"
-
-
-def _json_of(values: tuple[Value, ...]) -> bytes | None:
-    told = values[1] if len(values) > 1 else None
-    return told.encode("utf-8", "replace") if isinstance(told, str) else None
+            log.error("host failure", evaluation=row.id, exception=self._told.redactor().text(told))
+        return self._store.finish_evaluation(row)
 
 
 def _rows(value: object) -> list[Row]:

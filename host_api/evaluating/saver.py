@@ -12,8 +12,9 @@ from dataclasses import dataclass
 from host_api.compiler import Compiler
 from host_api.door import Manner
 from host_api.evaluating.outcome import NO_VAL
+from host_api.evaluating.plan import plan_of_code, principal_of
 from host_api.evaluating.recorded import Finished
-from host_api.evaluating.runner import Runner, Task
+from host_api.evaluating.runner import Runner
 from host_api.images import Images
 from host_api.net.chain import FIRST, Chains
 from host_api.settings import Settings
@@ -77,12 +78,12 @@ class Saver:
         unit = await self._compiler.compile(code, Principal(account.name).name, keep=True)
         wanted = name or (known.name if known else None) or unit.name or self._new_name(account.name)
         renamed = self._renamed(known, insist_name(wanted, "a val"))
-        caller = Principal(account.name)
+        plan = plan_of_code(self._settings.policy, principal_of(account.name))
         now = now_ms()
         row = EvaluationRow(
             id=new_timed_id(now),
-            caller=caller.name,
-            requester=caller.name,
+            caller=plan.caller,
+            requester=plan.requester,
             source=source,
             policy=self._settings.policy,
             started=now,
@@ -91,7 +92,7 @@ class Saver:
             val_id=known.id if known else None,
             code=code,
         )
-        finished = await self._runner.run(Task(Manner.SAVE, caller, row, self._chains.join(FIRST)))
+        finished = await self._runner.run(plan, row, self._chains.join(FIRST), Manner.SAVE)
         about = _About(account.name, wanted, privacy, readme, renamed, unit.named(account.name), forked)
         val = await self._keep(about, code, finished)
         self._images.saved(val)

@@ -42,10 +42,16 @@ class Running:
         if self.task is None:
             raise RuntimeError("an evaluation runs in a task")
         self.begun = monotonic()
-        self._underway.add(self._id, self)
+        self._underway.by_id[self._id] = self
+        self._underway.short.append(self)
+        if self._underway.timer is None:
+            self._underway.watch()
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None) -> None:
-        listed, task = self._underway.remove(self._id, self), self.task
+        by_id, task = self._underway.by_id, self.task
+        listed = by_id.get(self._id) is self
+        if listed:
+            del by_id[self._id]
         self.long = self.task = None
         if (
             kind is not None
@@ -61,49 +67,40 @@ class Underway:
 
     def __init__(self) -> None:
         """Begin with none."""
-        self._running: dict[str, Running] = {}
-        self._short: deque[Running] = deque()
-        self._timer: asyncio.TimerHandle | None = None
+        self.by_id: dict[str, Running] = {}
+        self.short: deque[Running] = deque()
+        """Those that have not been told that they take long, in the order in which they began; they may have ended."""
+        self.timer: asyncio.TimerHandle | None = None
 
     def of(self, caller: str | None) -> list[str]:
         """Return the ids of a caller's (a folded name; None is anonymous)."""
-        return [one for one, running in self._running.items() if running.caller == caller]
+        return [one for one, running in self.by_id.items() if running.caller == caller]
 
     def stop(self, evaluation: str, caller: str) -> bool:
         """Stop an evaluation, if it is this caller's and runs; what is stopped already is found no more."""
-        running = self._running.get(evaluation)
+        running = self.by_id.get(evaluation)
         if running is None or running.caller != caller or running.task is None:
             return False
-        del self._running[evaluation]
+        del self.by_id[evaluation]
         return running.task.cancel()
 
     def running(self, evaluation: str, caller: str | None, long: Callable[[], object]) -> Running:
         """Have it in the list while a block runs; `long` is called, once, when it takes a while."""
         return Running(self, evaluation, caller, long)
 
-    def add(self, evaluation: str, running: Running) -> None:
-        """Begin. One timer looks after all of them: one for each would cost as much as the rest."""
-        self._running[evaluation] = running
-        self._short.append(running)
-        if self._timer is None:
-            self._timer = asyncio.get_running_loop().call_later(LONG, self._look)
-
-    def remove(self, evaluation: str, running: Running) -> bool:
-        """End; say whether it was in the list still."""
-        if self._running.get(evaluation) is not running:
-            return False
-        del self._running[evaluation]
-        return True
+    def watch(self) -> None:
+        """Look for those that take long. One timer looks after all of them: one for each would cost as much as the rest."""
+        self.timer = asyncio.get_running_loop().call_later(LONG, self._look)
 
     def _look(self) -> None:
         """Tell those that have begun LONG ago, and have not ended; and look again when the next one has."""
-        loop, self._timer = asyncio.get_running_loop(), None
-        while self._short:
-            first = self._short[0]
+        loop, self.timer = asyncio.get_running_loop(), None
+        while self.short:
+            first = self.short[0]
             if first.long is not None:
                 early = first.begun + LONG - monotonic()
                 if early > 0:
-                    self._timer = loop.call_later(early, self._look)
+                    self.timer = loop.call_later(early, self._look)
                     return
                 loop.call_soon(first.takes_long)
-            self._short.popleft()
+            self.short.popleft()

@@ -73,6 +73,10 @@ class Images:
     async def of(self, val: Val, authority: Authority) -> Prepared | None:
         """Return what guests of this val may be born of, made now if it is the first time; None where that cannot be, or takes long."""
         key = (val.id, val.version, authority)
+        known = self._kept.get(key)
+        if known is not None and known.generation == self._parts.store.generation():
+            self._kept.move_to_end(key)  # as below, which would be one call more
+            return None if known.start is None else known
         known = self._current(key)
         if known is None:
             await asyncio.wait((self._make(key, val),), timeout=PATIENCE)
@@ -81,7 +85,7 @@ class Images:
 
     def _current(self, key: Key) -> Prepared | None:
         """Return what is kept, if every val in it is still what a reference would find; forget it otherwise."""
-        known, now = self._kept.get(key), self._parts.generation()
+        known, now = self._kept.get(key), self._parts.store.generation()
         if known is None:
             return None
         if known.generation != now:

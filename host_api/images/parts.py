@@ -43,11 +43,7 @@ class Parts:
 
     def __init__(self, store: Store, compiler: Compiler) -> None:
         """Take the store and the compiler."""
-        self._store, self._compiler = store, compiler
-
-    def generation(self) -> int:
-        """Return a number that is another one after any val has changed, in whatever process."""
-        return self._store.generation()
+        self.store, self._compiler = store, compiler
 
     async def of(self, val: Val, authority: Authority) -> tuple[Part, ...]:
         """Return the val and what it names, nearest first; nothing if the val itself does not compile or waits at its top level."""
@@ -85,7 +81,7 @@ class Parts:
                 yield val, reference.version
 
     def _find(self, owner: str, name: str, version: int | None, authority: Authority) -> Val | None:
-        val = self._store.val(owner, name, version)
+        val = self.store.val(owner, name, version)
         return val if val is not None and (authority is Authority.OWN or is_public(val)) else None
 
     def still(self, parts: tuple[Part, ...], authority: Authority) -> bool:

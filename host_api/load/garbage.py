@@ -23,19 +23,20 @@ class Garbage:
     def __init__(self) -> None:
         """Leave it as it is, while there are few."""
         self._usual = gc.get_threshold()
-        self._most = FEW
+        self.most = FEW
+        """How many may be alive before more looks are put off; FEW where none are, and nothing is to be taken back."""
 
     def begun(self, alive: int) -> None:
         """Take how many there are now that one has begun."""
-        if alive > self._most:
+        if alive > self.most:
             self._allow(alive + FEW)
 
     def ended(self, alive: int) -> None:
         """Take how many there are now that one has ended."""
-        if alive < FEW < self._most:
+        if alive < FEW < self.most:
             self._allow(FEW)
 
     def _allow(self, most: int) -> None:
-        self._most = most
+        self.most = most
         young, middle, old = self._usual
         gc.set_threshold(young, middle, old + (most - FEW) // EACH)

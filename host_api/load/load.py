@@ -7,7 +7,7 @@ too many is refused and never waits: so no chain of evaluations can stand in its
 from __future__ import annotations
 
 from host_api.load.bound import Bound
-from host_api.load.garbage import Garbage
+from host_api.load.garbage import FEW, Garbage
 from host_api.load.tally import Shed, Tally
 from host_api.store import EvaluationRow, State, Store
 from kernel.errors import Overloaded, TooMany
@@ -29,27 +29,30 @@ class Load:
 
     def insist_backlog(self) -> None:
         """Raise Overloaded when what was done waits too long for the disk: what has not begun can wait elsewhere."""
-        if self._store.backlog >= self._backlog or self._store.backlog_bytes >= MOST_BYTES:
-            self.tally.shed[Shed.BACKLOG] += 1
-            raise Overloaded("This server has more to write than its disk takes. Try again in a moment.")
+        if self._store.is_behind(self._backlog, MOST_BYTES):
+            self._refuse()
+
+    def _refuse(self) -> None:
+        self.tally.shed[Shed.BACKLOG] += 1
+        raise Overloaded("This server has more to write than its disk takes. Try again in a moment.")
 
     def begins(self, caller: str | None) -> None:
         """Count an evaluation of this caller (None: anonymous), which needs its `ends`; raise Overloaded or TooMany."""
-        self.insist_backlog()
+        if self._store.is_behind(self._backlog, MOST_BYTES):
+            self._refuse()
         try:
             self.evaluations.enter(caller)
         except (Overloaded, TooMany) as refusal:
             self.tally.shed[Shed.CONCURRENCY if isinstance(refusal, TooMany) else Shed.EVALUATIONS] += 1
             raise
-        self._garbage.begun(self.evaluations.used)
+        if self.evaluations.used > self._garbage.most:
+            self._garbage.begun(self.evaluations.used)
 
-    def ends(self, row: EvaluationRow) -> None:
-        """Count one less, and what became of it."""
-        self.evaluations.give(row.caller)
-        self.count(row)
-
-    def count(self, row: EvaluationRow) -> None:
-        """Count what became of an evaluation, if it came to run."""
-        self._garbage.ended(self.evaluations.used)
+    def ends(self, row: EvaluationRow, *, begun: bool = True) -> None:
+        """Count what became of an evaluation, if it came to run; and one less, if it had its `begins`."""
+        if begun:
+            self.evaluations.give(row.caller)
+        if self._garbage.most > FEW:
+            self._garbage.ended(self.evaluations.used)
         if row.state is not State.RUNNING:
             self.tally.evaluation(row.source, str(row.state), row.cpu_us / 1e6)

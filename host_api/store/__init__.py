@@ -27,6 +27,7 @@ from host_api.store.model import (
     is_public,
 )
 from host_api.store.store import Store
+from host_api.store.vals import weight
 
 __all__ = [
     "ALL_SCOPES",
@@ -51,4 +52,5 @@ __all__ = [
     "Val",
     "Version",
     "is_public",
+    "weight",
 ]

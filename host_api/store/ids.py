@@ -9,17 +9,21 @@ import os
 from base64 import urlsafe_b64encode
 
 ID_BYTES = 16
-RANDOM_BYTES = 10
 _MARKS = 0xF << 76 | 0b11 << 62
 TOKEN_BYTES = 32
-AHEAD = 409
-"""Timed ids for which randomness is asked at once: each asking is a call of the system's. None is used twice."""
-_random: list[bytes] = []
+RANDOM_BYTES = 10
+AHEAD = 128
+"""Timed ids whose random part is made at once: each asking for randomness is a call of the system's. None is used twice."""
+_VARIANT = dict(zip("0123456789abcdef", "89ab" * 4, strict=True))
+"""Two bits of chance, beside the two that say whose idea such an id is."""
+_random: list[str] = []
 
 
 def new_id() -> str:
     """Make a random UUID (RFC 9562, version 4)."""
-    return _uuid(int.from_bytes(os.urandom(ID_BYTES)), 4)
+    number = int.from_bytes(os.urandom(ID_BYTES)) & ~_MARKS | 4 << 76 | 0b10 << 62
+    text = f"{number:032x}"
+    return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
 
 
 def new_timed_id(now: int) -> str:
@@ -28,21 +32,22 @@ def new_timed_id(now: int) -> str:
     For what is kept by the hundred thousand: what is new stands together in an index, and not all over it.
     """
     try:
-        bits = _random.pop()
+        rest = _random.pop()
     except IndexError:
-        fresh = os.urandom(AHEAD * RANDOM_BYTES)
-        bits, *ahead = [fresh[at : at + RANDOM_BYTES] for at in range(0, len(fresh), RANDOM_BYTES)]
+        rest, *ahead = _random_parts(os.urandom(AHEAD * RANDOM_BYTES).hex())
         _random.extend(ahead)
-    return _uuid(now << 80 | int.from_bytes(bits), 7)
+    return f"{now >> 16:08x}-{now & 0xFFFF:04x}{rest}"
 
 
 os.register_at_fork(after_in_child=_random.clear)  # two processes must not have the same ids
 
 
-def _uuid(number: int, version: int) -> str:
-    number = number & ~_MARKS | version << 76 | 0b10 << 62
-    text = f"{number:032x}"
-    return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
+def _random_parts(digits: str) -> list[str]:
+    """Write what comes behind the time, for each so many random digits; the last of them is not needed."""
+    return [
+        f"-7{digits[at : at + 3]}-{_VARIANT[digits[at + 3]]}{digits[at + 4 : at + 7]}-{digits[at + 7 : at + 19]}"
+        for at in range(0, len(digits), 2 * RANDOM_BYTES)
+    ]
 
 
 def new_token(prefix: str) -> str:

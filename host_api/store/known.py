@@ -4,10 +4,9 @@ Whatever changes one of them moves a count in the same transaction, by a trigger
 command line writes. The counts are read before anything kept is believed, so a token that was revoked and a val that was made
 private are gone for whoever asks after that was acknowledged.
 
-Within one round of the event loop they are read once. That is no later than exact: what is asked for in this round came with bytes
-that had arrived before the round's first look, or with bytes that arrived after it, and then it is asked for in the next round:
-the loop keeps the order in which things were put on it, and forgetting the look was put on it at the look.
-So nobody may answer a request from within the callback that received its last byte.
+They are not read again while nobody has committed anything to the database at all, which the log's header tells for a tenth of a
+microsecond (wal.py). What is remembered of a look is the header as it was before: a commit during a look makes the next one read.
+No read of this connection may be left unfinished across a look, which would see what that read saw and be believed for longer.
 
 What is not there is never kept: whoever asks for many names that do not exist pushes nothing out.
 This file does not know what a val is.
@@ -16,14 +15,12 @@ This file does not know what a val is.
 from __future__ import annotations
 
 import sqlite3
-import sys
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
-from typing import TYPE_CHECKING, Final, Generic, TypeVar
+from pathlib import Path
+from typing import Final, Generic, TypeVar
 
-if TYPE_CHECKING:
-    # Slow to load; a command that only reads does without.
-    from asyncio import AbstractEventLoop
+from host_api.store import wal
 
 K = TypeVar("K", bound=Hashable)
 T = TypeVar("T")
@@ -35,6 +32,8 @@ LARGEST: Final = 1024 * 1024
 """Bytes of one thing that is kept."""
 OVERHEAD: Final = 2_000
 """Bytes that each costs beside its texts."""
+OFTEN: Final = 8
+"""Looks after which there will be many more, and the header is worth being found: a command has fewer."""
 
 
 class Shelf(Generic[K, T]):
@@ -77,12 +76,18 @@ class Shelf(Generic[K, T]):
 class Known:
     """The counts of one database, and what hangs on each."""
 
-    def __init__(self, database: sqlite3.Connection) -> None:
-        """Read with this connection, on its thread."""
-        self._database = database
-        self._counts = (-1, -1)
+    __slots__ = ("_database", "_looks", "_on", "_path", "counts", "header", "seen")
+
+    def __init__(self, database: sqlite3.Connection, path: Path) -> None:
+        """Read with this connection to the database at this path, on its thread."""
+        self._database, self._path = database, path
+        self.counts = (-1, -1)
+        """Numbers, the first of which is another one once a val was written, renamed, shown, hidden or deleted anywhere."""
         self._on: tuple[list[Shelf[object, object]], ...] = ([], [])
-        self._looked = False
+        self._looks = 0
+        self.header: wal.Header = wal.NOTHING
+        self.seen: bytes | None = None
+        """The header as it was before the last look, if it was whole. While it is `header.raw` still, no look is needed."""
 
     def on_vals(self, weigh: Callable[[T], int]) -> Shelf[Hashable, T]:
         """Make a shelf of what changes with vals."""
@@ -97,35 +102,26 @@ class Known:
         self._on[which].append(made)  # type: ignore[arg-type] # only ever cleared there
         return made
 
-    def generation(self) -> int:
-        """Return a number that is another one once a val anywhere was written, renamed, shown, hidden or deleted."""
-        self.look()
-        return self._counts[0]
-
     def look(self) -> None:
         """Forget what has changed since the last look. Raises sqlite3.Error."""
-        if self._looked:
+        raw = self.header.raw
+        if raw == self.seen:
             return
         counts = self._database.execute(_COUNTS).fetchone()
-        if counts != self._counts:
+        if counts != self.counts:
             self._forget(counts)
-        loop = _running_loop()
-        if loop is not None:
-            self._looked = True
-            loop.call_soon(self._look_again)
+        self.seen = raw if wal.is_whole(raw) else None
+        self._looks += 1
+        if self._looks == OFTEN:
+            self.header = wal.mapped(self._path)
 
     def _forget(self, counts: tuple[int, int]) -> None:
-        for shelves, new, old in zip(self._on, counts, self._counts, strict=True):
+        for shelves, new, old in zip(self._on, counts, self.counts, strict=True):
             if new != old:
                 for shelf in shelves:
                     shelf.clear()
-        self._counts = counts
+        self.counts = counts
 
-    def _look_again(self) -> None:
-        self._looked = False
-
-
-def _running_loop() -> AbstractEventLoop | None:
-    events = sys.modules.get("asyncio.events")
-    loop: AbstractEventLoop | None = None if events is None else events._get_running_loop()  # noqa: SLF001 - asyncio names it so
-    return loop
+    def close(self) -> None:
+        """Look no more without asking; before the database is closed."""
+        self.header, self.seen = wal.unmapped(self.header), None

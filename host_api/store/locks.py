@@ -22,6 +22,8 @@ class Presence:
         """Use this folder; it is made when the first evaluation starts."""
         self._folder = folder
         self._held: int | None = None
+        self.entered = False
+        """Whether the lock is taken."""
         self.id = new_id()
 
     def enter(self) -> str:
@@ -38,6 +40,7 @@ class Presence:
                 attempts += 1
                 if attempts == ATTEMPTS:
                     raise
+        self.entered = True
         return self.id
 
     def _take(self) -> int:
@@ -87,7 +90,7 @@ class Presence:
             return
         (self._folder / self.id).unlink(missing_ok=True)
         os.close(self._held)
-        self._held = None
+        self._held, self.entered = None, False
         self._tidy()
 
     def _tidy(self) -> None:

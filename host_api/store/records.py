@@ -42,6 +42,8 @@ class Records:
         writer.ahead = self._hand_over
         self._pending: dict[str, EvaluationRow] = {}
         self._group = _Group()
+        self.gathered = self._group.rows
+        """Those that wait here, which the writer has not heard of."""
         self._done: Future[None] | None = None
         self._timer: TimerHandle | None = None
         self.bytes = 0
@@ -49,11 +51,6 @@ class Records:
     def find(self, evaluation_id: str) -> EvaluationRow | None:
         """Return a record that is on its way."""
         return self._pending.get(evaluation_id)
-
-    @property
-    def waiting(self) -> int:
-        """How many wait here, which the writer has not heard of."""
-        return len(self._group.rows)
 
     def write(self, row: EvaluationRow, *, urgent: bool) -> Future[None]:
         """Hand a row to the writer, behind those that wait here; the future is done when it is durable."""
@@ -64,8 +61,11 @@ class Records:
 
     def gather(self, row: EvaluationRow) -> Future[None]:
         """Let a row wait for company. The future is the group's."""
-        group, done = self._group, self._done
-        self._take(row, group)
+        group, done, weight = self._group, self._done, row.weight
+        self._pending[row.id] = row  # as _take, which would be one call more
+        group.rows.append(row)
+        group.weight += weight
+        self.bytes += weight
         if done is None:
             done = self._done = self._future(group)
             self._timer = done.get_loop().call_later(LAZY_SECONDS, self._hand_over)
@@ -81,6 +81,7 @@ class Records:
             self._timer.cancel()
         group, done = self._group, self._done
         self._group, self._done, self._timer = _Group(), None, None
+        self.gathered = self._group.rows
         self._submit(group, done, urgent=True)
 
     def _take(self, row: EvaluationRow, group: _Group) -> None:

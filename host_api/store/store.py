@@ -59,7 +59,7 @@ class Store(AboutAccounts, AboutSecrets, AboutVals, AboutMail, AboutEvaluations,
         opened = Opened(
             path=path,
             reader=reader,
-            known=Known(reader),
+            known=Known(reader, path),
             keys=keys or Keys.beside(path),
             writer=Writer(partial(connect.connect, path), len(MIGRATIONS)),
             beside=Beside(path),
@@ -74,6 +74,7 @@ class Store(AboutAccounts, AboutSecrets, AboutVals, AboutMail, AboutEvaluations,
         self._beside.close()
         self._writer.close()
         self._presence.leave()
+        self._known.close()
         self._db.close()
 
     def __enter__(self) -> Self:
@@ -91,7 +92,7 @@ class Store(AboutAccounts, AboutSecrets, AboutVals, AboutMail, AboutEvaluations,
     @property
     def backlog(self) -> int:
         """How many writes wait for the disk."""
-        return self._writer.backlog + self._records.waiting
+        return self._writer.waiting() + len(self._records.gathered)
 
     def flush(self) -> Future[None]:
         """Bring everything queued to the disk now."""

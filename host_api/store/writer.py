@@ -63,6 +63,8 @@ class Writer:
         """Take how the thread connects, and the schema's version it must find."""
         self._connect, self._version = connect, version
         self._queue: SimpleQueue[_Job[Any] | None] = SimpleQueue()
+        self.waiting = self._queue.qsize
+        """How many operations wait, beside those of the transaction that is under way."""
         self._thread: Thread | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._closed = False
@@ -88,11 +90,6 @@ class Writer:
         """Queue an operation that nobody waits for and whose loss does not matter."""
         if self._loop is not None:
             self._put(_Job(run, None, urgent=False))
-
-    @property
-    def backlog(self) -> int:
-        """How many operations wait, beside those of the transaction that is under way."""
-        return self._queue.qsize()
 
     def close(self) -> None:
         """Finish what is queued and end the thread."""

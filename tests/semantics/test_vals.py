@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from host_api.house import Entry
 from kernel.errors import Conflict, LimitError, NotFound
+from kernel.policy import Policy
 from tests.semantics.live import PRIVATE, PUBLIC, Machine, World, open_world
 
 
@@ -236,3 +239,51 @@ async def test_a_new_name_and_new_code_are_one_change_or_none(engine_room: Machi
         await world.house.store.delete_val("A", second.name)
         changed = await world.house.save(owner="A", code="() => 4", name="other", val_id=first.id)
         assert (changed.id, changed.name, changed.code) == (first.id, "other", "() => 4")
+
+
+async def test_a_val_that_another_process_hides_shows_and_deletes_is_not_run_once_too_often(world: World) -> None:
+    val = await world.save("B", "export const seen = () => 1")
+    with closing(sqlite3.connect(world.house.store.path, isolation_level=None)) as other:
+        for _ in range(20):
+            assert (await world.run("B.seen")).json == b"1"
+            other.execute("UPDATE vals SET privacy = 'private' WHERE id = ?", (val.id,))
+            for by in (None, "A"):
+                with pytest.raises(NotFound):
+                    await world.run("B.seen", by=by)
+            assert (await world.run("B.seen", by="B")).owned
+            other.execute("UPDATE vals SET privacy = 'public' WHERE id = ?", (val.id,))
+            assert not (await world.run("B.seen", by="A")).owned
+        await world.save("B", "export const seen = 2")
+        assert (await world.run("B.seen")).json == b"2"
+        other.execute("DELETE FROM vals WHERE id = ?", (val.id,))
+    with pytest.raises(NotFound):
+        await world.run("B.seen")
+
+
+async def test_one_val_under_two_policies_and_as_two_callers_is_never_mistaken(world: World) -> None:
+    await world.save("B", "export const mine = () => @me.secrets.foo ?? null")
+    entry = Entry(val=("B", "mine", None))
+    for _ in range(2):
+        told = [
+            (
+                await world.house.evaluate(
+                    requester=by, source="api", entry=entry, args=b"[]", as_author=as_author, policy=policy
+                )
+            ).json
+            for by, as_author, policy in (
+                ("A", True, None),
+                ("A", False, None),
+                ("A", False, Policy.LIBRARY),
+                ("B", False, None),
+                (None, True, None),
+                (None, False, None),
+            )
+        ]
+        assert told == [
+            b'"the secret of B"',
+            b"null",
+            b'"the secret of A"',
+            b'"the secret of B"',
+            b'"the secret of B"',
+            b"null",
+        ]

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import sqlite3
+import subprocess
+import sys
 import uuid
 from pathlib import Path
 
@@ -8,7 +10,7 @@ import pytest
 
 from host_api.store import ALL_SCOPES, Account, Scope, Store
 from host_api.store.clock import now_ms
-from host_api.store.ids import new_id
+from host_api.store.ids import AHEAD, new_id, new_timed_id
 from kernel.errors import BadInput, Conflict, NotFound
 
 EVIL = "x'); DROP TABLE accounts; --"
@@ -110,3 +112,27 @@ def test_an_id_is_a_random_uuid() -> None:
     made = {new_id() for _ in range(100)}
     assert len(made) == 100
     assert all(str(uuid.UUID(one)) == one and uuid.UUID(one).version == 4 for one in made)
+
+
+def test_a_timed_id_is_a_uuid_that_begins_with_its_time_and_ends_with_chance() -> None:
+    times = [*range(500), now_ms(), 2**48 - 1]
+    made = [uuid.UUID(new_timed_id(now)) for now in times]
+    assert [one.int >> 80 for one in made] == times
+    assert {(one.version, one.variant) for one in made} == {(7, uuid.RFC_4122)}
+    assert len({one.int & (1 << 62) - 1 for one in made}) == len(made)
+    assert len({one.int >> 64 & 0xFFF for one in made}) > 300  # of 4096
+
+
+FORKS = """
+import os
+from host_api.store.ids import AHEAD, new_timed_id
+new_timed_id(0)
+if os.fork():
+    os.wait()
+print(*[new_timed_id(0) for _ in range(AHEAD)], sep="\\n", flush=True)
+"""
+
+
+def test_a_process_that_forks_does_not_give_the_ids_of_its_parent() -> None:
+    told = subprocess.run([sys.executable, "-c", FORKS], capture_output=True, text=True, check=True).stdout.split()
+    assert len(set(told)) == len(told) == 2 * AHEAD

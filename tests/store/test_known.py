@@ -18,7 +18,7 @@ import pytest
 
 from host_api.store import Account, Kind, Privacy, Store, Val
 from host_api.store.clock import now_ms
-from host_api.store.known import OVERHEAD, Known, Shelf
+from host_api.store.known import OVERHEAD, Shelf
 
 ELSEWHERE = """
 import asyncio, sys
@@ -180,15 +180,3 @@ def test_a_count_moves_with_each_column_but_those_that_are_nobodys_to_see(
         columns = {row[1] for row in raw.execute(f"PRAGMA table_info({table})")}
         ((trigger,),) = raw.execute("SELECT sql FROM sqlite_schema WHERE name = ?", (f"update_of_{table}",))
     assert set(trigger.partition(" OF ")[2].partition(" ON ")[0].split(", ")) == columns - idle
-
-
-async def test_counts_are_looked_at_once_in_a_round(store: Store) -> None:
-    looks: list[str] = []
-    store._db.set_trace_callback(looks.append)
-    known = Known(store._db)
-    for _ in range(5):
-        known.look()
-    assert len(looks) == 1
-    await asyncio.sleep(0)
-    known.look()
-    assert len(looks) == 2

@@ -90,7 +90,8 @@ class AboutEvaluations(Base):
 
     def finish_evaluation(self, row: EvaluationRow) -> Future[None]:
         """Queue the whole row at its end; await it before the answer when there were effects. Without, it waits for others."""
-        self._enter()
+        if not self._presence.entered:
+            self._enter()
         return self._records.write(row, urgent=True) if row.effects else self._records.gather(row)
 
     def _recording(self, rows: Sequence[EvaluationRow]) -> Op[None]:
@@ -125,6 +126,11 @@ class AboutEvaluations(Base):
         while now := await self._writer.submit(some):
             done += now
         return done
+
+    def is_behind(self, writes: int, size: int) -> bool:
+        """Whether so many writes wait for the disk, or records of so many bytes."""
+        records = self._records
+        return self._writer.waiting() + len(records.gathered) >= writes or records.bytes >= size
 
     @property
     def backlog_bytes(self) -> int:

@@ -6,9 +6,9 @@ This file does not know the tables, nor who may ask.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from host_api.store import changing, failures, references, search, vals, writing
 from host_api.store.asked.base import Base, Opened, reading
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     # Slow to load; a command that only reads does without.
     from asyncio import Future
 
+T = TypeVar("T")
+
 
 class AboutVals(Base):
     """What may be asked about vals."""
@@ -35,17 +37,27 @@ class AboutVals(Base):
 
     def val(self, owner: str, name: str, version: int | None = None) -> Val | None:
         """Find a val by name: its newest version, or this one."""
-        key = (owner, name, version)
+        key, known = (owner, name, version), self._known
         try:
-            self._known.look()
+            if known.header.raw != known.seen:
+                known.look()
             return self._found.get(key) or self._found.put(key, vals.find(self._db, owner, name, version))
         except sqlite3.Error as error:  # as @reading, which would be one call more
             raise failures.while_running(error) from error
 
-    @reading
+    def shelf(self, weigh: Callable[[T], int]) -> Shelf[Hashable, T]:
+        """Make a shelf for what is made of vals: what lies on it right after `generation` was asked is as good as new."""
+        return self._known.on_vals(weigh)
+
     def generation(self) -> int:
         """Return a number that is another one once a val anywhere, by any process, was written, renamed, shown, hidden or deleted."""
-        return self._known.generation()
+        known = self._known
+        if known.header.raw != known.seen:
+            try:
+                known.look()
+            except sqlite3.Error as error:
+                raise failures.while_running(error) from error
+        return known.counts[0]
 
     @reading
     def val_by_id(self, val_id: str, version: int | None = None) -> Val | None:
