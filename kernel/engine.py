@@ -55,6 +55,8 @@ class Engine:
         self.slots = Slots()
         self._memories: dict[int, wasmtime.Module] = {}
         self._ticker = _Ticker(self.wasmtime)
+        self.wake = self._ticker.wake
+        """Let the tick run; call it before a guest does."""
 
     def program(self, image: Image, over: fiber.Program | None = None) -> fiber.Program:
         """Pair an image with the engine's code; `over` is the program that it says the difference to. Raise BadImage or MemoryError."""
@@ -68,10 +70,6 @@ class Engine:
     def forget(self, program: fiber.Program) -> None:
         """Let a program go; guests that live on it go on."""
         self.slots.forget(program.heap)
-
-    def wake(self) -> None:
-        """Let the tick run; call it before a guest does."""
-        self._ticker.wake()
 
     def __enter__(self) -> Self:
         """Start the tick."""

@@ -162,10 +162,9 @@ class Evaluation:
         self._grants: dict[tuple[Export, Guest], Node] = {}
         self._outcome: tuple[Value, ...] | None = None
         self._ending: list[Guest] | None = None
-        self._wake = asyncio.Event()
+        self._wake: asyncio.Event | None = None
         self._wall: asyncio.Timeout | None = None
         self._tasks: set[asyncio.Task[None]] = set()
-        self._meter = Meter()
         self.usage = Usage()
         self.complaints: list[str] = []
         self.failures: list[HostFailure] = []
@@ -176,7 +175,7 @@ class Evaluation:
         """Run to the end; return the plain values that the runtime finished with. Raise GuestError, LimitReached or HostError."""
         if not self._kernel.scheduler.begins():
             await self._kernel.scheduler.enter()
-        self._meter.begin_slice()
+        self._meter = Meter()
         self._deadline = asyncio.get_running_loop().time() + self._run.limits.wall
         try:
             try:
@@ -220,7 +219,8 @@ class Evaluation:
                     guest.handles.revoke(handle)
 
     async def _close(self) -> None:
-        self.usage.cancelled = sum(not task.done() for task in self._tasks)
+        if self._tasks:
+            self.usage.cancelled = sum(not task.done() for task in self._tasks)
         self.usage.cpu = self._meter.used + self._run.worked
         for guest in self._guests.values():
             self.usage.peak = max(self.usage.peak, guest.end())
@@ -243,22 +243,16 @@ class Evaluation:
         if self._kernel.guests >= self._kernel.most_guests:
             raise Overloaded(CROWDED)
         try:
-            guest = self._born(frame)
+            birth, start = self._kernel.birth(frame, self._capabilities), self._run.starts.get(frame)
+            if start is not None and isinstance(start.program, Program):
+                guest = Guest.born(frame, start.program, self._run.limits, birth, start.units)
+            else:
+                guest = Guest.born(frame, self._kernel.image, self._run.limits, birth)
         except MemoryError:  # of the system's, or its mappings: nobody's fault who asks now
             raise Overloaded(CROWDED) from None
         self._guests[frame] = guest
         self._kernel.guests += 1
         self.usage.guests += 1
-        return guest
-
-    def _born(self, frame: Frame) -> Guest:
-        program, holds, start = self._kernel.image, None, self._run.starts.get(frame)
-        if start is not None and isinstance(start.program, Program):
-            program, holds = start.program, start.units
-        birth = self._kernel.birth(frame, self._capabilities)
-        guest = Guest.born(frame, program, self._run.limits, birth)
-        if holds is not None:
-            guest.holds = holds
         return guest
 
     @staticmethod
@@ -440,7 +434,8 @@ class Evaluation:
 
     def _worked(self, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)
-        self._wake.set()
+        if self._wake is not None:
+            self._wake.set()
 
     async def _work(self, promised: Promised, work: Callable[[], Awaitable[Value]]) -> None:
         try:
@@ -600,6 +595,7 @@ class Evaluation:
     async def _sleep(self) -> None:
         """Wait until a task is no longer one of ours; each time the loop runs, so what is done but not yet gone cannot spin here."""
         await self._may_wait()
+        self._wake = self._wake or asyncio.Event()
         self._wake.clear()
         await self._wake.wait()
         await self._kernel.scheduler.enter()

@@ -511,8 +511,7 @@ class Fiber:
 
     def _forget_future(self) -> None:
         future, self._future = self._future, None
-        if future:
-            _future_delete(future)
+        _future_delete(future)
 
     def changed(self) -> list[tuple[int, bytes]]:
         """Return what of its memory is not the heap's, as (address, whole pages): call it while it is parked."""
@@ -525,7 +524,8 @@ class Fiber:
             return
         slot, again = instance.slot, over and self._returns(instance)
         self.results = 0  # what is on its stack is nobody's any more
-        self._forget_future()
+        if self._future is not None:
+            self._forget_future()
         if not again:
             instance.close()
         slot.tenant = instance if again else None
@@ -539,8 +539,11 @@ class Fiber:
         turn = self.step()
         if turn is Turn.TICKED:  # for the time since it was asked last
             turn = self.step()
-        ended = turn is Turn.ENDED and _reason(instance.places) == RETURNED
-        return ended and instance.renew()
+        places = instance.places
+        if places.trap or places.error:
+            _reason(places)
+            return False
+        return turn is Turn.ENDED and instance.renew()
 
 
 def _reason(places: _Places) -> str:

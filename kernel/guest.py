@@ -72,12 +72,12 @@ class Guest:
     fiber: Fiber
     handles: HandleTable[Thing]
     birth: Birth
+    holds: Collection[str] = ()
+    """Keys of the code that its image holds."""
     exports: dict[int, Export] = field(default_factory=dict)
     releases: dict[int, Export] = field(default_factory=dict)
     loaded: dict[str, str] = field(default_factory=dict)
     loading: set[str] = field(default_factory=set)
-    holds: Collection[str] = ()
-    """Keys of the code that its image holds."""
     kept: int = 0
     """Bytes of what its promises came to, as long as it is held for others."""
     inbox: tuple[int, int] = (0, 0)
@@ -91,29 +91,33 @@ class Guest:
     greeted: bool = False
 
     @classmethod
-    def born(cls, frame: Frame, program: Program, limits: Limits, birth: Birth) -> Guest:
-        """Make a guest that has not run yet."""
+    def born(cls, frame: Frame, program: Program, limits: Limits, birth: Birth, holds: Collection[str] = ()) -> Guest:
+        """Make a guest that has not run yet; `holds` are the keys of the code that the program's image has."""
         fiber = Fiber(program, limits.memory, (limits.stack, limits.clone_depth, limits.message))
-        return cls(frame, fiber, HandleTable(limits.handles, _let_go), birth)
+        return cls(frame, fiber, HandleTable(limits.handles, _let_go), birth, holds)
 
     def message(self, *, to_kernel: bool) -> wire.Message:
         """Return what it parked on, cut if it is too large to cross; raise BrokenGuest for what no guest of ours would write.
 
         `to_kernel`: a RESULT would be for the kernel, and has no limit but the guest's memory.
         """
-        message = wire.parse_message(self.fiber.message, self.fiber.slot.size)
-        if to_kernel and message.kind == wire.Kind.RESULT and self.fiber.place[1] > self.fiber.longest:
-            message = wire.parse_message(self.fiber.whole(), self.fiber.slot.size)
-        self.inbox, self.idle = (message.inbox, message.capacity), message.kind == wire.Kind.RESULT
+        fiber = self.fiber
+        message = wire.parse_message(fiber.message, fiber.slot.size)
+        self.idle = message.kind == wire.Kind.RESULT
+        if to_kernel and self.idle and fiber.place[1] > fiber.longest:
+            message = wire.parse_message(fiber.whole(), fiber.slot.size)
+        self.inbox = message.inbox, message.capacity
         if self.unready and message.kind not in _FIRST:
             raise BrokenGuest("a guest did not begin by saying that it is ready")
         return message
 
     def say(self, kind: wire.Say, op: int, target: int, refs: tuple[int, ...], payload: bytes) -> None:
         """Answer what it parked on, with the releases that wait for it."""
-        releases, self.releases = self.releases, {}
-        for export in releases.values():
-            _forget(export)
+        releases = self.releases
+        if releases:
+            self.releases = {}
+            for export in releases.values():
+                _forget(export)
         self._answer(wire.write_message(kind, op, target, refs, releases, payload))
 
     def ready(self) -> None:

@@ -209,11 +209,11 @@ def _faults() -> Faults:
 
 def _are_counted() -> bool:
     """Whether this system counts a page that is written for the first time."""
-    at = _map(None, PAGE, WRITE, mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
+    at = _map(None, 64 * PAGE, WRITE, mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
     before = _faults()
-    ctypes.memset(at, 1, 1)
+    ctypes.memset(at, 1, 64 * PAGE)
     counted = _faults() != before
-    _munmap(at, PAGE)
+    _munmap(at, 64 * PAGE)
     return counted
 
 

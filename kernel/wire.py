@@ -7,7 +7,7 @@ This file does not know what an operation means. guests/ABI.md is its prose, gue
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterable
+from collections.abc import Collection
 from dataclasses import dataclass
 from enum import IntEnum
 
@@ -177,13 +177,12 @@ def parse_message(data: bytes, memory: int) -> Message:
 
 
 def write_message(
-    say: Say, op: int, target: int, refs: Iterable[int], released: Iterable[int], payload: bytes
+    say: Say, op: int, target: int, refs: Collection[int], released: Collection[int], payload: bytes
 ) -> bytes:
     """Write what the kernel says."""
-    refs, released = tuple(refs), tuple(released)
-    head = IN_HEAD.pack(say, op, target, len(refs), len(released))
     if not refs and not released:
-        return head + payload
+        return IN_HEAD.pack(say, op, target, 0, 0) + payload
+    head = IN_HEAD.pack(say, op, target, len(refs), len(released))
     return head + struct.pack(f"<{len(refs) + len(released)}I", *refs, *released) + payload
 
 

@@ -49,6 +49,9 @@ PREFLIGHT: Final = {
 }
 
 
+HEAD: Final = HTTPMethod.HEAD
+"""Once: Python 3.11 works for 0.3 µs to find it in its enumeration."""
+
 DRESSED: Final = web.ResponseKey("dressed", bool)
 """Whether an answer carries already what every answer carries."""
 
@@ -69,6 +72,7 @@ class Told(web.StreamResponse):
     """
 
     status = 200
+    reason = "OK"
     _seen = False
     _librarys: web.Response | None = None
 
@@ -88,7 +92,7 @@ class Told(web.StreamResponse):
 
     def whole(self, request: BaseRequest) -> bytes | None:
         """Return all of the answer, now to be written; None where the library has to write it."""
-        plain = request.keep_alive and request.version == HttpVersion11 and request.method != HTTPMethod.HEAD
+        plain = request.keep_alive and request.version == HttpVersion11 and request.method != HEAD
         if self._seen or self._keep_alive is False or not plain:
             return None
         self._keep_alive = self._eof_sent = True

@@ -77,6 +77,7 @@ class Exchanges(RequestHandler):
                 if not stays or self._close:
                     break
                 request = None
+                del response, whole, handler, payload  # who waits holds nothing of what was
         except ConnectionError:
             pass  # who asked has left
         except asyncio.CancelledError:
@@ -87,7 +88,7 @@ class Exchanges(RequestHandler):
             self.log_exception("Unhandled exception", exc_info=error)
             self.force_close()
         finally:
-            self._waiter = None
+            self._waiter = self._spare = None  # the other refers to this connection
             if request is not None:
                 self._ended(request, keep_alive=False)
         if not self._force_close:

@@ -30,7 +30,7 @@ _RECORD = {
     for rows in TOGETHER
 }
 _STATE, _CALLER, _REQUESTER = _NAMES.index("state"), _NAMES.index("caller"), _NAMES.index("requester")
-_PROCESS, _CODE = _NAMES.index("process"), _NAMES.index("code")
+_PROCESS, _CODE, _POLICY = _NAMES.index("process"), _NAMES.index("code"), _NAMES.index("policy")
 _STATES = {str(state): state for state in State}
 
 SOME = 500
@@ -103,8 +103,14 @@ def record(db: sqlite3.Connection, rows: Sequence[EvaluationRow], process: str) 
 
 def _told(row: EvaluationRow, process: str) -> list[object]:
     values = list(_values(row))
-    values[_CALLER], values[_REQUESTER], values[_PROCESS] = _folded(row.caller), _folded(row.requester), process
-    values[_CODE] = well_formed(row.code)
+    # Plain text: what is a kind of it, as a name of an enumeration is, takes sqlite3 as long as half of the row.
+    values[_POLICY], values[_STATE], values[_PROCESS] = str(row.policy), str(row.state), process
+    if row.caller is not None:
+        values[_CALLER] = row.caller.casefold()
+    if row.requester is not None:
+        values[_REQUESTER] = row.requester.casefold()
+    if row.code is not None:
+        values[_CODE] = well_formed(row.code)
     return values
 
 

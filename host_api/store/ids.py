@@ -14,8 +14,11 @@ TOKEN_BYTES = 32
 RANDOM_BYTES = 10
 AHEAD = 128
 """Timed ids whose random part is made at once: each asking for randomness is a call of the system's. None is used twice."""
-_VARIANT = dict(zip("0123456789abcdef", "89ab" * 4, strict=True))
-"""Two bits of chance, beside the two that say whose idea such an id is."""
+_VERSION, _VARIANT = (
+    bytes(0x70 | byte & 0x0F for byte in range(256)),
+    bytes(0x80 | byte & 0x3F for byte in range(256)),
+)
+"""What becomes of the two bytes of chance that say which kind of id it is, too."""
 _random: list[str] = []
 
 
@@ -34,7 +37,7 @@ def new_timed_id(now: int) -> str:
     try:
         rest = _random.pop()
     except IndexError:
-        rest, *ahead = _random_parts(os.urandom(AHEAD * RANDOM_BYTES).hex())
+        rest, *ahead = _random_parts(bytearray(os.urandom(AHEAD * RANDOM_BYTES)))
         _random.extend(ahead)
     return f"{now >> 16:08x}-{now & 0xFFFF:04x}{rest}"
 
@@ -42,12 +45,13 @@ def new_timed_id(now: int) -> str:
 os.register_at_fork(after_in_child=_random.clear)  # two processes must not have the same ids
 
 
-def _random_parts(digits: str) -> list[str]:
-    """Write what comes behind the time, for each so many random digits; the last of them is not needed."""
-    return [
-        f"-7{digits[at : at + 3]}-{_VARIANT[digits[at + 3]]}{digits[at + 4 : at + 7]}-{digits[at + 7 : at + 19]}"
-        for at in range(0, len(digits), 2 * RANDOM_BYTES)
-    ]
+def _random_parts(chance: bytearray) -> list[str]:
+    """Write what comes behind the time, of each so many random bytes."""
+    for first, table in ((0, _VERSION), (2, _VARIANT)):
+        chance[first::RANDOM_BYTES] = chance[first::RANDOM_BYTES].translate(table)
+    digits = chance.hex()
+    starts = range(0, len(digits), 2 * RANDOM_BYTES)
+    return [f"-{digits[at : at + 4]}-{digits[at + 4 : at + 8]}-{digits[at + 8 : at + 20]}" for at in starts]
 
 
 def new_token(prefix: str) -> str:

@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 import pytest_asyncio
+from aiohttp import web
 
 from host_api.http.answers import Told
+from host_api.http.connections import Connection
 from host_api.store.model import Privacy
 from tests.http.test_broken_requests import connected
 from tests.http.test_cancel import ending, underway
@@ -20,6 +22,8 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 CHANGING = re.compile(rb"(?<=\r\nDate: )[^\r]+|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 ENDLESS = "export const endless = () => new Promise((done) => setTimeout(done, 50_000))"
+STREAMS = """export const streams = () => new Response(new ReadableStream({
+  async start(out) { await null; out.enqueue(new TextEncoder().encode("bits")); out.close() } }))"""
 LATER = "export const later = () => new Promise((done) => setTimeout(() => done('later'), 1))"
 
 
@@ -29,6 +33,7 @@ async def world(shared_world: World) -> World:
         ("one", "export const one = (...args) => args[0]"),
         ("endless", ENDLESS),
         ("later", LATER),
+        ("streams", STREAMS),
     ):
         if shared_world.house.store.val("alice", name) is None:
             await shared_world.val("alice", code, Privacy.PUBLIC)
@@ -109,3 +114,52 @@ async def test_both_ways_are_counted_under_one_name(world: World) -> None:
     assert {
         key: count - before.get(key, 0) for key, count in world.gate.tally.requests.items() if count != before.get(key)
     } == {("/v1/run/{val}", "POST", 200): 2}
+
+
+def ours(world: World, writer: asyncio.StreamWriter) -> Connection:
+    """The server's end of a connection."""
+    assert world.runner is not None
+    assert world.runner.server is not None
+    name = writer.get_extra_info("sockname")
+    (found,) = (one for one in world.runner.server.connections if one.peername == name)
+    assert isinstance(found, Connection)
+    return found
+
+
+async def test_answers_of_all_kinds_may_follow_one_another(world: World) -> None:
+    async with connected(world) as (reader, writer):
+        for _ in range(3):
+            head, end, body = written(world, "one", "Expect: 100-continue").partition(b"\r\n\r\n")
+            writer.write(head + end)
+            assert await reader.readuntil(b"\r\n\r\n") == b"HTTP/1.1 100 Continue\r\n\r\n"
+            writer.write(body)
+            assert (await answered(reader))[1] == b'"a"'
+            writer.write(b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n")
+            assert (await answered(reader))[1] == b'{"status":"ok"}'
+            writer.write(written(world, "streams"))
+            assert (await reader.readuntil(b"\r\n0\r\n\r\n")).endswith(b"\r\n\r\n4\r\nbits\r\n0\r\n\r\n")
+            writer.write(written(world, "one"))
+            assert (await answered(reader))[1] == b'"a"'
+
+
+async def test_a_connection_that_waits_holds_nothing_of_its_last_answer(world: World) -> None:
+    async with connected(world) as (reader, writer):
+        writer.write(written(world, "one"))
+        await answered(reader)
+        task = ours(world, writer)._task_handler
+        assert task is not None
+        frame = task.get_stack()[-1]
+        assert not [value for value in frame.f_locals.values() if isinstance(value, Told | bytes | web.Request)]
+
+
+async def test_a_connection_on_which_nothing_comes_is_closed_and_one_that_is_used_is_not(world: World) -> None:
+    async with connected(world) as (reader, writer):
+        writer.write(written(world, "one"))
+        await answered(reader)
+        end = ours(world, writer)
+        end._process_keepalive()  # too early
+        writer.write(written(world, "one"))
+        assert (await answered(reader))[1] == b'"a"'
+        end._keepalive_timeout = 0.0
+        end._process_keepalive()
+        assert await reader.read() == b""

@@ -247,7 +247,7 @@ async def test_a_guest_keeps_as_much_for_others_as_it_may_use_itself(script: Put
     guest.keep(bytes(40), 100)
     with pytest.raises(LimitError, match="more than 100 bytes"):
         guest.keep(b"x", 100)
-    await evaluation._close()
+    guest.close()
 
 
 async def test_a_promise_that_came_to_more_than_its_holder_can_hold_is_rejected(script: Put) -> None:

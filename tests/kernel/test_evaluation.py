@@ -515,7 +515,7 @@ async def test_an_answer_out_of_turn_breaks_the_guest(script: Put) -> None:
     evaluation._frames.clear()
     with pytest.raises(BrokenGuest, match="waits where"):
         evaluation._wait(first)
-    await evaluation._close()
+    first.close()
 
 
 def test_the_reason_of_a_trap_is_its_line_and_not_the_backtrace() -> None:
