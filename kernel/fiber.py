@@ -29,7 +29,7 @@ import wasmtime
 from wasmtime import _bindings as generated
 from wasmtime import _ffi
 
-from kernel.slots import GUARD, RESERVED, Heap, Slot, Slots, Stacks
+from kernel.slots import GUARD, RESERVED, Heap, Slot, Slots, Stacks, move
 from kernel.wire import MOST_AROUND
 
 PINNED = "50.0.1"
@@ -82,8 +82,7 @@ _EXTERN_AT: int = generated.wasmtime_extern_t.of.offset
 _VALUE_AT: int = generated.wasmtime_val_t.of.offset
 _VALUE_SIZE = ctypes.sizeof(generated.wasmtime_val_t)
 _I32, _I64 = 0, 1
-_ONE = struct.Struct(f"<B{_VALUE_AT - 1}xI")
-_TWO = struct.Struct(f"<I{_VALUE_SIZE - 4}xI")
+_BYTE, _WORD = ctypes.c_uint8, ctypes.c_uint32
 _PARAMETERS = 4
 """main(stack, depth, message, got)."""
 
@@ -150,10 +149,11 @@ def _on_call(
 ) -> None:
     """kernel.call: the only Python on a fiber's stack. Copy the message, shut the gate, hand out the continuation."""
     fiber: Fiber = _current  # type: ignore[assignment]
-    ctypes.memmove(continuation, fiber.continuation, 24)
+    move(continuation, fiber.continuation, 24)
     fiber.places.gate = 0
     fiber.results = results
-    start, length = _TWO.unpack(ctypes.string_at(arguments + _VALUE_AT, _TWO.size))
+    start = _WORD.from_address(arguments + _VALUE_AT).value
+    length = _WORD.from_address(arguments + _VALUE_AT + _VALUE_SIZE).value
     if start + length > fiber.slot.size:
         length = 0
     fiber.place = start, length
@@ -161,8 +161,8 @@ def _on_call(
 
 
 def _answer_i64(results: int, value: int) -> None:
-    ctypes.memmove(results, bytes([_I64]), 1)
-    ctypes.memmove(results + _VALUE_AT, struct.pack("<q", value), 8)
+    move(results, bytes([_I64]), 1)
+    move(results + _VALUE_AT, struct.pack("<q", value), 8)
 
     if _current is not None:
         _current.asked = True
@@ -201,7 +201,7 @@ def _on_new_memory(_env: int, _type: int, minimum: int, _maximum: int, reserved:
     slot = _born
     if slot is None or minimum != slot.size or reserved != RESERVED or guard != GUARD:
         return _refusal(MemoryError("a memory of this shape is not made here"))
-    ctypes.memmove(result, struct.pack("<4Q", slot.at, *_memory_calls, 0), 32)
+    move(result, struct.pack("<4Q", slot.at, *_memory_calls, 0), 32)
     return 0
 
 
@@ -227,7 +227,7 @@ def _on_new_stack(_env: int, size: int, _zeroed: bool, result: int) -> int:  # n
     _stack_sizes[at] = size
     if _current is not None:
         _current.stands_on(at)
-    ctypes.memmove(result, struct.pack("<3Q", at, *_stack_calls), 24)
+    move(result, struct.pack("<3Q", at, *_stack_calls), 24)
     return 0
 
 
@@ -334,7 +334,7 @@ class Instance:
         self._arguments = (-1, -1, -1)
         self.places = _Places()
         self.here = here = ctypes.addressof(self.places)
-        self._got = ctypes.c_uint32.from_address(here + _GIVEN + (_PARAMETERS - 1) * _VALUE_SIZE + _VALUE_AT)
+        self._got = _WORD.from_address(here + _GIVEN + (_PARAMETERS - 1) * _VALUE_SIZE + _VALUE_AT)
         self.main = here + _MAIN + _EXTERN_AT
         self.continuation = _QUADS.pack(_strlen, here + _GATE, 0)
         _slots[slot.at] = slot
@@ -389,7 +389,7 @@ class Instance:
         if arguments != self._arguments:
             stack, depth, message = self._arguments = arguments
             words = _ARGUMENTS.pack(_I32, stack, _I32, depth, _I32, message, _I32, 0)
-            ctypes.memmove(at, words, len(words))
+            move(at, words, len(words))
         self._got.value = got
         return at
 
@@ -397,7 +397,7 @@ class Instance:
         """Make it what it was before a guest that has returned; False if it cannot be. Its memory is the slots' to wipe."""
         if not self._pointer or self.slot.size != self.slot.heap.size:
             return False
-        ctypes.memmove(self.here + _POINTER, self._pointer, _VALUE_SIZE)
+        move(self.here + _POINTER, self._pointer, _VALUE_SIZE)
         return not _global_set(self.context, self.here + _GLOBAL + _EXTERN_AT, self.here + _POINTER)
 
     def trim(self) -> None:
@@ -452,7 +452,7 @@ class Fiber:
         instance, (address, capacity) = self._here(), self._program.inbox
         fits = 0 < len(first) <= capacity
         if fits:
-            ctypes.memmove(self.base + address, first, len(first))
+            move(self.base + address, first, len(first))
         _set_deadline(instance.context, 1)
         given, here = instance.given(self._arguments, len(first) if fits else 0), instance.here
         self._future = _call_async(
@@ -499,8 +499,9 @@ class Fiber:
             raise RuntimeError("this fiber has asked nothing")
         fits = len(data) <= capacity
         if fits:
-            ctypes.memmove(self.base + inbox, data, len(data))
-        ctypes.memmove(self.results, _ONE.pack(_I32, len(data)), _ONE.size)
+            move(self.base + inbox, data, len(data))
+        _BYTE.from_address(self.results).value = _I32
+        _WORD.from_address(self.results + _VALUE_AT).value = len(data)
         self.places.gate = 1
         self.results = 0
         return fits
