@@ -224,6 +224,9 @@ class Tenant(Protocol):
     def trim(self) -> None:
         """Give back what a guest took that was not of the memory."""
 
+    def renew(self) -> None:
+        """Be ready for the next guest: the memory is clean. Raise MemoryError where that cannot be."""
+
     def close(self) -> None:
         """End before the memory goes."""
 
@@ -328,7 +331,9 @@ class Slots:
             return
         try:
             self._wipe(slot)
-        except MemoryError:  # the system refuses
+            if slot.tenant is not None:
+                slot.tenant.renew()
+        except MemoryError:
             self._drop(slot)
             return
         self._free.setdefault(slot.heap, []).append(slot)
