@@ -19,7 +19,7 @@ from typing import Self
 import wasmtime
 
 from kernel import fiber
-from kernel.image import Image, has_one_variable, memory_module, without_data
+from kernel.image import Image, memory_module, without_data
 from kernel.limits import MIB
 from kernel.slots import GUARD, RESERVED, Heap, Slots
 
@@ -51,7 +51,6 @@ class Engine:
         self.linker.allow_shadowing = True
         fiber.define_imports(self.linker)
         self.code = _compiled(self.wasmtime, without_data(code), cache)
-        self._lasts = has_one_variable(code)
         self.slots = Slots()
         self._memories: dict[int, wasmtime.Module] = {}
         self._ticker = _Ticker(self.wasmtime)
@@ -65,7 +64,7 @@ class Engine:
         if memory is None:
             memory = self._memories[image.size] = wasmtime.Module(self.wasmtime, memory_module(image.size))
         heap = Heap(image.size, image.pieces, over.heap if over else None)
-        return fiber.Program(self.wasmtime, self.linker, self.code, memory, self.slots, heap, image.inbox, self._lasts)
+        return fiber.Program(self.wasmtime, self.linker, self.code, memory, self.slots, heap, image.inbox)
 
     def forget(self, program: fiber.Program) -> None:
         """Let a program go; guests that live on it go on."""

@@ -15,6 +15,7 @@ import sys
 from collections import OrderedDict, deque
 from collections.abc import Awaitable, Callable, Collection, Iterable
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from typing import NamedTuple
 
 from kernel import membrane, wire
@@ -38,7 +39,7 @@ from kernel.errors import (
 from kernel.fiber import Program, Turn
 from kernel.guest import Birth, Export, Guest, Promised, Settled, Thing, hold, passable
 from kernel.handles import numbered
-from kernel.principals import Frame
+from kernel.principals import Authority, Frame, Principal
 from kernel.scheduler import Meter, Scheduler
 from kernel.wire import Kind, Message, Op, Ref, Result, Say, Value
 
@@ -367,6 +368,8 @@ class Evaluation:
 
     def _carry(self, giver: Guest, taker: Guest, words: tuple[int, ...], during: Open) -> tuple[int, ...]:
         """Rewrite reference words from the giver's names to the taker's."""
+        if not words:
+            return ()
         return self._hand_over_all(giver, taker, map(giver.thing, words), during)
 
     def _hand_over_all(self, giver: Guest, taker: Guest, things: Iterable[Thing], during: Open) -> tuple[int, ...]:
@@ -452,7 +455,7 @@ class Evaluation:
     async def _load(self, asker: Guest, load: Load, node: Node) -> None:
         """Load a val's code in the guest of its frame, and reply with what it comes to."""
         self._insist_depth()
-        home = self._guest(replace(self._frame, author=load.author, authority=load.authority))
+        home = self._guest(_beside(self._frame, load.author, load.authority))
         unit = load.unit
         if unit.key in home.loading:
             raise BadRequest(f"{unit.name} is still being loaded: its top level reads itself")
@@ -610,6 +613,12 @@ class Evaluation:
         guest = self._ending.pop()
         self._request(self._unasked(guest), Op.END, 0, (), b"")
         return guest
+
+
+@lru_cache(MOST_FRAMES)
+def _beside(frame: Frame, author: Principal, authority: Authority) -> Frame:
+    """Return the frame of somebody's code in the evaluation of this one."""
+    return replace(frame, author=author, authority=authority)
 
 
 def _rejected(error: ValgateError) -> Settled:

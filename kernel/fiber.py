@@ -29,7 +29,7 @@ import wasmtime
 from wasmtime import _bindings as generated
 from wasmtime import _ffi
 
-from kernel.slots import GUARD, RESERVED, Heap, Slot, Slots, Stacks
+from kernel.slots import GUARD, RESERVED, Heap, Slot, Slots, Stacks, move
 from kernel.wire import MOST_AROUND
 
 PINNED = "50.0.1"
@@ -58,13 +58,13 @@ _export_get = _bind(_keeps_lock, "instance_export_get", ctypes.c_bool, _P, _P, _
 _linker_define = _bind(_keeps_lock, "linker_define", _P, _P, _P, _P, _SIZE, _P, _SIZE, _P)
 _linker_define_func = _bind(_keeps_lock, "linker_define_func", _P, _P, _P, _SIZE, _P, _SIZE, _P, _P, _P, _P)
 _linker_define_async = _bind(_keeps_lock, "linker_define_async_func", _P, _P, _P, _SIZE, _P, _SIZE, _P, _P, _P, _P)
-_linker_instantiate = _bind(_keeps_lock, "linker_instantiate_async", _P, _P, _P, _P, _P, _P, _P)
+_linker_link = _bind(_keeps_lock, "linker_instantiate_pre", _P, _P, _P, _P)
+_linked_delete = _bind(_keeps_lock, "instance_pre_delete", None, _P)
+_instantiate = _bind(_keeps_lock, "instance_pre_instantiate_async", _P, _P, _P, _P, _P, _P)
 _error_new = _bind(_keeps_lock, "error_new", _P, ctypes.c_char_p)
 _memory_creator_set = _bind(_keeps_lock, "config_host_memory_creator_set", None, _P, _P)
 _stack_creator_set = _bind(_keeps_lock, "config_host_stack_creator_set", None, _P, _P)
 _call_async = _bind(_keeps_lock, "func_call_async", _P, _P, _P, _P, _SIZE, _P, _SIZE, _P, _P)
-_global_get = _bind(_keeps_lock, "global_get", None, _P, _P, _P)
-_global_set = _bind(_keeps_lock, "global_set", _P, _P, _P, _P)
 _poll = _bind(_releases_lock, "call_future_poll", ctypes.c_bool, _P)
 _future_delete = _bind(_releases_lock, "call_future_delete", None, _P)
 
@@ -82,8 +82,7 @@ _EXTERN_AT: int = generated.wasmtime_extern_t.of.offset
 _VALUE_AT: int = generated.wasmtime_val_t.of.offset
 _VALUE_SIZE = ctypes.sizeof(generated.wasmtime_val_t)
 _I32, _I64 = 0, 1
-_ONE = struct.Struct(f"<B{_VALUE_AT - 1}xI")
-_TWO = struct.Struct(f"<I{_VALUE_SIZE - 4}xI")
+_BYTE, _WORD = ctypes.c_uint8, ctypes.c_uint32
 _PARAMETERS = 4
 """main(stack, depth, message, got)."""
 
@@ -100,12 +99,10 @@ class _Places(ctypes.Structure):
         ("error", _P),
         ("arguments", generated.wasmtime_val_t * _PARAMETERS),
         ("gate", ctypes.c_uint64),
-        ("variable", generated.wasmtime_extern_t),
-        ("pointer", generated.wasmtime_val_t),
     )
 
 
-_IMAGE, _MEMORY, _ENGINE, _MAIN, _TRAP, _ERROR, _GIVEN, _GATE, _GLOBAL, _POINTER = (
+_IMAGE, _MEMORY, _ENGINE, _MAIN, _TRAP, _ERROR, _GIVEN, _GATE = (
     getattr(_Places, name).offset for name, _ in _Places._fields_
 )
 _ARGUMENTS = struct.Struct("<" + f"B{_VALUE_AT - 1}xi{_VALUE_SIZE - _VALUE_AT - 4}x" * _PARAMETERS)
@@ -150,10 +147,11 @@ def _on_call(
 ) -> None:
     """kernel.call: the only Python on a fiber's stack. Copy the message, shut the gate, hand out the continuation."""
     fiber: Fiber = _current  # type: ignore[assignment]
-    ctypes.memmove(continuation, fiber.continuation, 24)
+    move(continuation, fiber.continuation, 24)
     fiber.places.gate = 0
     fiber.results = results
-    start, length = _TWO.unpack(ctypes.string_at(arguments + _VALUE_AT, _TWO.size))
+    start = _WORD.from_address(arguments + _VALUE_AT).value
+    length = _WORD.from_address(arguments + _VALUE_AT + _VALUE_SIZE).value
     if start + length > fiber.slot.size:
         length = 0
     fiber.place = start, length
@@ -161,8 +159,8 @@ def _on_call(
 
 
 def _answer_i64(results: int, value: int) -> None:
-    ctypes.memmove(results, bytes([_I64]), 1)
-    ctypes.memmove(results + _VALUE_AT, struct.pack("<q", value), 8)
+    move(results, bytes([_I64]), 1)
+    move(results + _VALUE_AT, struct.pack("<q", value), 8)
 
     if _current is not None:
         _current.asked = True
@@ -201,7 +199,7 @@ def _on_new_memory(_env: int, _type: int, minimum: int, _maximum: int, reserved:
     slot = _born
     if slot is None or minimum != slot.size or reserved != RESERVED or guard != GUARD:
         return _refusal(MemoryError("a memory of this shape is not made here"))
-    ctypes.memmove(result, struct.pack("<4Q", slot.at, *_memory_calls, 0), 32)
+    move(result, struct.pack("<4Q", slot.at, *_memory_calls, 0), 32)
     return 0
 
 
@@ -227,7 +225,7 @@ def _on_new_stack(_env: int, size: int, _zeroed: bool, result: int) -> int:  # n
     _stack_sizes[at] = size
     if _current is not None:
         _current.stands_on(at)
-    ctypes.memmove(result, struct.pack("<3Q", at, *_stack_calls), 24)
+    move(result, struct.pack("<3Q", at, *_stack_calls), 24)
     return 0
 
 
@@ -284,10 +282,7 @@ def define_imports(linker: wasmtime.Linker) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Program:
-    """What a fiber is made of. `memory` is a module that is a memory of the heap's size; `linker` shadows `env.memory` for each.
-
-    `lasts`: the code writes its memory and its stack pointer, and nothing else, so that an instance may serve again.
-    """
+    """What a fiber is made of. `memory` is a module that is a memory of the heap's size; `linker` shadows `env.memory` for each."""
 
     engine: wasmtime.Engine
     linker: wasmtime.Linker
@@ -296,7 +291,6 @@ class Program:
     slots: Slots
     heap: Heap
     inbox: tuple[int, int]
-    lasts: bool = False
     at: tuple[int, int, int, int] = field(init=False)
     """The C pointers of the first four, which this object keeps alive."""
 
@@ -306,49 +300,54 @@ class Program:
         object.__setattr__(self, "at", found)
 
 
-class Instance:
-    """A store with a memory and the engine's code: what a fiber runs in. It has a slot of its own as long as it is there.
+LIVES = 32
+"""Guests that one store has, one after another: each leaves nine kilobytes of wasmtime's in it, its instance."""
 
-    One guest lives in it; and another one after it, if that has returned by itself, everything it wrote is wiped (slots.py), and
-    the stack pointer is put back, so that for WebAssembly it is as it was made.
+
+class Store:
+    """A memory in a slot, and instances of the engine's code over it: one at a time, each new, and each for one guest.
+
+    The next one is made when the guest before has returned by itself and all that it wrote is wiped (slots.py). Of an instance
+    only its memory outlives it: globals and tables are each instance's own.
     """
 
     __slots__ = (
         "_arguments",
+        "_code",
         "_got",
-        "_pointer",
+        "_left",
+        "_limit",
+        "_stack",
         "_store",
         "context",
         "continuation",
         "here",
-        "limit",
         "main",
         "places",
         "slot",
-        "stack",
     )
 
     def __init__(self, program: Program, slot: Slot, memory_limit: int) -> None:
-        """Instantiate over the slot, which is the program's heap; `memory_limit` in bytes."""
-        self.slot, self.limit, self.stack, self._pointer = slot, 0, 0, b""
-        self._arguments = (-1, -1, -1)
+        """Make the memory over the slot, which is the program's heap; `memory_limit` in bytes."""
+        self.slot, self._left, self._limit, self._stack, self._arguments = slot, LIVES, 0, 0, (-1, -1, -1)
         self.places = _Places()
         self.here = here = ctypes.addressof(self.places)
-        self._got = ctypes.c_uint32.from_address(here + _GIVEN + (_PARAMETERS - 1) * _VALUE_SIZE + _VALUE_AT)
+        self._got = _WORD.from_address(here + _GIVEN + (_PARAMETERS - 1) * _VALUE_SIZE + _VALUE_AT)
         self.main = here + _MAIN + _EXTERN_AT
         self.continuation = _QUADS.pack(_strlen, here + _GATE, 0)
         _slots[slot.at] = slot
+        self._code: int | None = None
         self._store: int | None = _store_new(program.at[0], None, None)
         self.context = _store_context(self._store)
         self.bound(memory_limit)
-        _set_deadline(self.context, 1 << 40)
         try:
-            self._instantiate(program)
+            self._link(program)
         except BaseException:
             self.close()
             raise
+        _yield_at_deadline(self.context, 1)
 
-    def _instantiate(self, program: Program) -> None:
+    def _link(self, program: Program) -> None:
         global _born  # noqa: PLW0603 - see above
         here, context = self.here, self.context
         _engine, linker, code, memory = program.at
@@ -358,19 +357,30 @@ class Instance:
         check(refused)
         self._insist(_export_get(context, here + _IMAGE, b"memory", 6, here + _MEMORY), "a memory")
         check(_linker_define(linker, context, b"env", 3, b"memory", 6, here + _MEMORY))
-        future = _linker_instantiate(linker, context, code, here + _ENGINE, here + _TRAP, here + _ERROR)
+        linked = _P()
+        check(_linker_link(linker, code, ctypes.addressof(linked)))
+        self._code = linked.value
+
+    def renew(self) -> None:
+        """Be ready for the next guest, while nobody waits for it; raise MemoryError."""
+        try:
+            self.instantiate()
+        except wasmtime.WasmtimeError as refused:
+            raise MemoryError(str(refused)) from refused
+
+    def instantiate(self) -> None:
+        """Make an instance for one guest; raise wasmtime.WasmtimeError."""
+        here, context = self.here, self.context
+        self._left -= 1
+        _set_deadline(context, 1 << 40)
+        future = _instantiate(self._code, context, here + _ENGINE, here + _TRAP, here + _ERROR)
         done = _poll(future)  # at once: the deadline is far, and a start that asks something is none of ours
         _future_delete(future)
-        check(self.places.error)
-        self._insist(done and not self.places.trap, "a start without a trap")
+        places = self.places
+        if places.error or places.trap or not done:
+            check(places.error)
+            self._insist(done and _reason(places) == RETURNED, "a start without a trap")
         self._insist(_export_get(context, here + _ENGINE, b"main", 4, here + _MAIN), "a main")
-        _yield_at_deadline(context, 1)
-        if program.lasts:
-            self._insist(
-                _export_get(context, here + _ENGINE, b"__stack_pointer", 15, here + _GLOBAL), "a stack pointer"
-            )
-            _global_get(context, here + _GLOBAL + _EXTERN_AT, here + _POINTER)
-            self._pointer = ctypes.string_at(here + _POINTER, _VALUE_SIZE)
 
     @staticmethod
     def _insist(good: bool, what: str) -> None:  # noqa: FBT001 - a condition
@@ -379,9 +389,9 @@ class Instance:
 
     def bound(self, limit: int) -> None:
         """Have the memory grow to so many bytes at most."""
-        if limit != self.limit:
-            _store_limiter(self._store, limit, 20_000, 2, 2, 2)
-            self.limit = limit
+        if limit != self._limit:
+            _store_limiter(self._store, limit, 20_000, LIVES + 1, LIVES + 1, 2)
+            self._limit = limit
 
     def given(self, arguments: tuple[int, int, int], got: int) -> int:
         """Lay out what main is called with; return where."""
@@ -389,26 +399,30 @@ class Instance:
         if arguments != self._arguments:
             stack, depth, message = self._arguments = arguments
             words = _ARGUMENTS.pack(_I32, stack, _I32, depth, _I32, message, _I32, 0)
-            ctypes.memmove(at, words, len(words))
+            move(at, words, len(words))
         self._got.value = got
         return at
 
-    def renew(self) -> bool:
-        """Make it what it was before a guest that has returned; False if it cannot be. Its memory is the slots' to wipe."""
-        if not self._pointer or self.slot.size != self.slot.heap.size:
-            return False
-        ctypes.memmove(self.here + _POINTER, self._pointer, _VALUE_SIZE)
-        return not _global_set(self.context, self.here + _GLOBAL + _EXTERN_AT, self.here + _POINTER)
+    @property
+    def lasts(self) -> bool:
+        """Whether another guest may come after one that has returned: WebAssembly's memory does not shrink."""
+        return self._left > 0 and self.slot.size == self.slot.heap.size
+
+    def stands_on(self, stack: int) -> None:
+        """Know the stack that this store keeps from now on."""
+        self._stack = stack
 
     def trim(self) -> None:
         """Give back what of its stack only deep calls use."""
-        if self.stack:
-            _stacks.trim(self.stack, _stack_sizes[self.stack])
+        if self._stack:
+            _stacks.trim(self._stack, _stack_sizes[self._stack])
 
     def close(self) -> None:
-        """Let the store go, before its memory."""
+        """Let it go, before its memory."""
         store, self._store = self._store, None
         if store:
+            if self._code:
+                _linked_delete(self._code)
             _store_delete(store)
             del _slots[self.slot.at]
             self.slot.tenant = None
@@ -420,8 +434,8 @@ class Fiber:
     __slots__ = (
         "_arguments",
         "_future",
-        "_instance",
         "_program",
+        "_store",
         "asked",
         "base",
         "continuation",
@@ -434,14 +448,14 @@ class Fiber:
     )
 
     def __init__(self, program: Program, memory_limit: int, arguments: tuple[int, int, int]) -> None:
-        """Take an instance: `memory_limit` in bytes, `arguments` for main. Call `begin` next."""
+        """Instantiate: `memory_limit` in bytes, `arguments` for main. Call `begin` next."""
         self._program, self._arguments = program, arguments
         self._future: int | None = None
         self.message, self.place, self.results, self.asked = b"", (0, 0), 0, False
         self.longest = arguments[2] + MOST_AROUND + 1  # one more than may cross: so much is copied before it is refused
-        instance = _instance_of(program, memory_limit)
-        self._instance: Instance | None = instance
-        self.slot, self.places, self.continuation = instance.slot, instance.places, instance.continuation
+        store = _store_of(program, memory_limit)
+        self._store: Store | None = store
+        self.slot, self.places, self.continuation = store.slot, store.places, store.continuation
         self.base = self.slot.at
 
     def begin(self, first: bytes) -> bool:
@@ -449,25 +463,23 @@ class Fiber:
 
         Returns whether it fitted.
         """
-        instance, (address, capacity) = self._here(), self._program.inbox
+        store, (address, capacity) = self._here(), self._program.inbox
         fits = 0 < len(first) <= capacity
         if fits:
-            ctypes.memmove(self.base + address, first, len(first))
-        _set_deadline(instance.context, 1)
-        given, here = instance.given(self._arguments, len(first) if fits else 0), instance.here
-        self._future = _call_async(
-            instance.context, instance.main, given, _PARAMETERS, None, 0, here + _TRAP, here + _ERROR
-        )
+            move(self.base + address, first, len(first))
+        _set_deadline(store.context, 1)
+        given, here = store.given(self._arguments, len(first) if fits else 0), store.here
+        self._future = _call_async(store.context, store.main, given, _PARAMETERS, None, 0, here + _TRAP, here + _ERROR)
         return fits
 
     def stands_on(self, stack: int) -> None:
-        """Know the stack that its instance keeps from now on."""
-        self._here().stack = stack
+        """Know the stack that it runs on."""
+        self._here().stands_on(stack)
 
-    def _here(self) -> Instance:
-        if self._instance is None:
+    def _here(self) -> Store:
+        if self._store is None:
             raise RuntimeError("this fiber is closed")
-        return self._instance
+        return self._store
 
     def step(self) -> Turn:
         """Run until the fiber parks, ticks or ends. Call it only after `answer`, or first, or after a tick."""
@@ -499,8 +511,9 @@ class Fiber:
             raise RuntimeError("this fiber has asked nothing")
         fits = len(data) <= capacity
         if fits:
-            ctypes.memmove(self.base + inbox, data, len(data))
-        ctypes.memmove(self.results, _ONE.pack(_I32, len(data)), _ONE.size)
+            move(self.base + inbox, data, len(data))
+        _BYTE.from_address(self.results).value = _I32
+        _WORD.from_address(self.results + _VALUE_AT).value = len(data)
         self.places.gate = 1
         self.results = 0
         return fits
@@ -518,32 +531,30 @@ class Fiber:
         return self._program.slots.changed(self._here().slot)
 
     def close(self, *, over: bool = False) -> None:
-        """Let it go. `over`: it is parked where an answer of nothing is the end, and its instance may serve another guest."""
-        instance, self._instance = self._instance, None
-        if instance is None:
+        """Let it go. `over`: it is parked where an answer of nothing is the end, and its store may have another guest."""
+        store, self._store = self._store, None
+        if store is None:
             return
-        slot, again = instance.slot, over and self._returns(instance)
+        again = over and self._returns() and store.lasts
         self.results = 0  # what is on its stack is nobody's any more
         if self._future is not None:
             self._forget_future()
         if not again:
-            instance.close()
-        slot.tenant = instance if again else None
-        self._program.slots.give(slot)
+            store.close()
+        self._program.slots.give(store.slot)
 
-    def _returns(self, instance: Instance) -> bool:
-        """Answer with nothing; whether main then returned at once, and all but its memory is as it was."""
-        if not self.results or not self._program.lasts:
+    def _returns(self) -> bool:
+        """Answer with nothing; whether main then returned at once."""
+        if not self.results:
             return False
         self.answer(b"", 0, 0)
         turn = self.step()
         if turn is Turn.TICKED:  # for the time since it was asked last
             turn = self.step()
-        places = instance.places
-        if places.trap or places.error:
-            _reason(places)
+        if self.places.trap or self.places.error:
+            _reason(self.places)
             return False
-        return turn is Turn.ENDED and instance.renew()
+        return turn is Turn.ENDED
 
 
 def _reason(places: _Places) -> str:
@@ -559,17 +570,22 @@ def _reason(places: _Places) -> str:
     return RETURNED
 
 
-def _instance_of(program: Program, memory_limit: int) -> Instance:
-    """Return an instance of this program: one that waits for its next guest, or a new one; raise MemoryError."""
+def _store_of(program: Program, memory_limit: int) -> Store:
+    """Return a store whose instance is new; raise MemoryError or WasmtimeError."""
     slot = program.slots.take(program.heap)
-    if isinstance(slot.tenant, Instance):
-        slot.tenant.bound(memory_limit)
-        return slot.tenant
     try:
-        return Instance(program, slot, memory_limit)
+        store = slot.tenant
+        if isinstance(store, Store):
+            store.bound(memory_limit)
+        else:
+            slot.tenant = store = Store(program, slot, memory_limit)
+            store.instantiate()
     except BaseException:
+        if slot.tenant is not None:
+            slot.tenant.close()
         program.slots.give(slot)
         raise
+    return store
 
 
 def insist_version() -> None:

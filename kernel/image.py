@@ -15,11 +15,7 @@ from typing import Self
 PAGE = 4096
 WASM_PAGE = 65536
 MAGIC = b"\0asm\1\0\0\0"
-MEMORY, GLOBAL, EXPORT, DATA, DATA_COUNT = 5, 6, 7, 11, 12
-_ONE_VARIABLE = b"\x01\x7f\x01"
-"""A global section of one that code may write, an i32."""
-_STACK_POINTER = b"\x0f__stack_pointer\x03\x00"
-"""Its export."""
+MEMORY, EXPORT, DATA, DATA_COUNT = 5, 7, 11, 12
 MOST_SIZE = 4 << 30
 
 _HEAD, _PIECE = struct.Struct("<8s4I"), struct.Struct("<2I")
@@ -132,12 +128,3 @@ def without_data(module: bytes) -> bytes:
 def memory_module(size: int) -> bytes:
     """Return a module that is a memory of `size` bytes and exports it: how a memory of ours comes into a store."""
     return MAGIC + _section(MEMORY, b"\1\0" + _unsigned(size // WASM_PAGE)) + _section(EXPORT, b"\1\6memory\2\0")
-
-
-def has_one_variable(module: bytes) -> bool:
-    """Whether all that this code can write beside its memory is one global, the exported stack pointer.
-
-    A table is not looked at: the build refuses an engine whose code writes one (guests/instructions.py).
-    """
-    kept = dict(_sections(module))
-    return kept.get(GLOBAL, b"").startswith(_ONE_VARIABLE) and _STACK_POINTER in kept.get(EXPORT, b"")

@@ -51,8 +51,9 @@ _mmap.argtypes = [ctypes.c_void_p, ctypes.c_size_t, ctypes.c_int, ctypes.c_int, 
 _mprotect.argtypes = _madvise.argtypes = [ctypes.c_void_p, ctypes.c_size_t, ctypes.c_int]
 _munmap.argtypes = [ctypes.c_void_p, ctypes.c_size_t]
 _ioctl.argtypes = [ctypes.c_int, ctypes.c_ulong, ctypes.c_void_p]
-_memmove = _libc.memmove
-_memmove.argtypes, _memmove.restype = [ctypes.c_void_p, ctypes.c_void_p, ctypes.c_size_t], None
+move = _libc.memmove
+"""ctypes' own lets the interpreter lock go for each."""
+move.argtypes, move.restype = [ctypes.c_void_p, ctypes.c_void_p, ctypes.c_size_t], None
 NONE, READ, WRITE = 0, 1, 3
 _NOWHERE = mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS | 0x4000
 """MAP_NORESERVE: addresses and nothing else."""
@@ -153,7 +154,7 @@ class Heap:
         for offset, size, file, start in self.mappings:
             _map(at + offset, size, WRITE, mmap.MAP_PRIVATE | _FIXED, file, start)
         for offset, piece in self.copied:
-            ctypes.memmove(at + offset, piece, len(piece))
+            move(at + offset, piece, len(piece))
 
     def close(self) -> None:
         """Keep no slot for it any more; guests that live on it, and are born of it yet, go on."""
@@ -222,6 +223,9 @@ class Tenant(Protocol):
 
     def trim(self) -> None:
         """Give back what a guest took that was not of the memory."""
+
+    def renew(self) -> None:
+        """Be ready for the next guest: the memory is clean. Raise MemoryError where that cannot be."""
 
     def close(self) -> None:
         """End before the memory goes."""
@@ -327,7 +331,9 @@ class Slots:
             return
         try:
             self._wipe(slot)
-        except MemoryError:  # the system refuses
+            if slot.tenant is not None:
+                slot.tenant.renew()
+        except MemoryError:
             self._drop(slot)
             return
         self._free.setdefault(slot.heap, []).append(slot)
@@ -359,7 +365,7 @@ class Slots:
             return
         back = heap.master - slot.at
         for start, end in zip(*slot.own, strict=True):
-            _memmove(start, start + back, end - start)
+            move(start, start + back, end - start)
 
     def _seen(self, slot: Slot) -> Ranges | None:
         """Look where its pages are its own; None where that is not known, or too much to copy.

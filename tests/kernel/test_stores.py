@@ -1,28 +1,28 @@
-"""Instances that serve one guest after another: what the first did to them must be nowhere in the second's life."""
+"""Stores that have one guest after another: what the first did must be nowhere in the second's life.
+
+The second is a new instance of the code over the same memory, which is wiped.
+"""
 
 from __future__ import annotations
 
 import ctypes
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import pytest
 import wasmtime
 
 from kernel import fiber as fibers
 from kernel.engine import Engine
-from kernel.fiber import Fiber, Instance, Program, Turn
-from kernel.image import WASM_PAGE, Image, has_one_variable
+from kernel.fiber import LIVES, Fiber, Program, Store, Turn
+from kernel.image import WASM_PAGE, Image
 from kernel.limits import MIB
 from kernel.slots import STACK_RESIDENT
 from tests.kernel.stage import PAGE, SAY_FINISH, program
 from tests.kernel.system import resident
 
-POINTER = 4096
-VARIABLE = f'(global $sp (export "__stack_pointer") (mut i32) (i32.const {POINTER}))'
 NAP = f"(loop $l {SAY_FINISH} (br_if $l (i32.load (i32.const 0))))"
 """Says its last, and goes on as long as there is something at address 0."""
-LEAVES_AT = 0x3000
+LEAVES_AT, FOUND_AT = 0x3000, 0x3008
 BEGUN = (1 << 15, 100, 1 << 20)
 
 
@@ -30,7 +30,7 @@ BEGUN = (1 << 15, 100, 1 << 20)
 def opened() -> Iterator[Callable[..., Engine]]:
     engines: list[Engine] = []
 
-    def make(body: str, more: str = VARIABLE) -> Engine:
+    def make(body: str, more: str = "") -> Engine:
         engines.append(Engine(program(body, more)))
         return engines[-1].__enter__()
 
@@ -52,90 +52,84 @@ def live(of: Program, limit: int = MIB) -> Fiber:
     return fiber
 
 
-def instance(fiber: Fiber) -> Instance:
-    assert fiber._instance is not None
-    return fiber._instance
+def store(fiber: Fiber) -> Store:
+    assert fiber._store is not None
+    return fiber._store
 
 
 def one_and_another(of: Program) -> tuple[bool, Fiber]:
-    """Whether the second guest has the instance of the first, and the second."""
+    """Whether the second guest has the store of the first, and the second."""
     first = live(of)
-    before = instance(first)
+    before = store(first)
     first.close(over=True)
     second = live(of)
-    return instance(second) is before, second
+    return store(second) is before, second
 
 
 def word(fiber: Fiber, at: int) -> int:
     return int.from_bytes(ctypes.string_at(fiber.base + at, 4), "little")
 
 
-# -- what an instance keeps ----------------------------------------------------------------------------------
+# -- nothing is left ------------------------------------------------------------------------------------------
+
+LEAVES = {
+    "in memory": (
+        "",
+        f"(i32.store (i32.const {FOUND_AT}) (i32.load (i32.const {LEAVES_AT}))) (i32.store (i32.const {LEAVES_AT}) (i32.const 7)) {SAY_FINISH}",
+    ),
+    "in memory, after its last word": (
+        "",
+        f"(i32.store (i32.const {FOUND_AT}) (i32.load (i32.const {LEAVES_AT}))) {SAY_FINISH} (i32.store (i32.const {LEAVES_AT}) (i32.const 7))",
+    ),
+    "in a global": (
+        "(global $g (mut i32) (i32.const 0))",
+        f"(i32.store (i32.const {FOUND_AT}) (global.get $g)) (global.set $g (i32.const 7)) {SAY_FINISH}",
+    ),
+    "in a global that is exported, as a stack pointer": (
+        '(global $g (export "__stack_pointer") (mut i32) (i32.const 0))',
+        f"(i32.store (i32.const {FOUND_AT}) (global.get $g)) {SAY_FINISH} (global.set $g (i32.const 7))",
+    ),
+    "in a table": (
+        "(table $t 2 2 funcref) (elem declare func $main)",
+        f"(i32.store (i32.const {FOUND_AT}) (i32.eqz (ref.is_null (table.get $t (i32.const 1))))) (table.set $t (i32.const 1) (ref.func $main)) {SAY_FINISH}",
+    ),
+    "in a table that grows": (
+        "(table $t 0 9 funcref)",
+        f"(i32.store (i32.const {FOUND_AT}) (table.grow $t (ref.null func) (i32.const 1))) {SAY_FINISH}",
+    ),
+    "in a segment that is dropped": (
+        "(table $t 1 funcref) (elem $e func $main)",
+        f"(table.init $t $e (i32.const 0) (i32.const 0) (i32.const 1)) (elem.drop $e) {SAY_FINISH}",
+    ),
+}
 
 
-def test_the_next_guest_has_the_instance_of_one_that_returned(opened: Callable[..., Engine]) -> None:
-    """Else all that follows would show nothing."""
-    again, fiber = one_and_another(made(opened(NAP)))
-    assert again
+@pytest.mark.parametrize(("more", "body"), LEAVES.values(), ids=LEAVES)
+def test_what_a_guest_left_is_not_there_for_the_next_of_its_store(
+    opened: Callable[..., Engine], more: str, body: str
+) -> None:
+    again, fiber = one_and_another(made(opened(body, more)))
+    assert again  # else this would show nothing
+    assert word(fiber, FOUND_AT) == 0
     fiber.close(over=True)
 
 
-def test_what_a_guest_wrote_is_not_there_for_the_next(opened: Callable[..., Engine]) -> None:
-    """The attacker looks first where it wrote before."""
-    looks = f"(i32.store (i32.const {LEAVES_AT + 8}) (i32.load (i32.const {LEAVES_AT}))) (i32.store (i32.const {LEAVES_AT}) (i32.const 7))"
-    again, fiber = one_and_another(made(opened(looks + NAP)))
-    assert again
-    assert (word(fiber, LEAVES_AT), word(fiber, LEAVES_AT + 8)) == (7, 0)
-    fiber.close()
+def test_a_store_has_so_many_guests_and_no_more(opened: Callable[..., Engine]) -> None:
+    """Each leaves its instance behind, which wasmtime keeps as long as the store."""
+    of = made(opened(NAP))
+    first = live(of)
+    before = store(first)
+    first.close(over=True)
+    for number in range(1, LIVES + 1):
+        fiber = live(of)
+        assert (store(fiber) is before) == (number < LIVES)
+        fiber.close(over=True)
 
 
-def test_what_a_guest_does_after_its_last_word_is_not_there_for_the_next(opened: Callable[..., Engine]) -> None:
-    late = f"(i32.store (i32.const {LEAVES_AT + 8}) (i32.load (i32.const {LEAVES_AT}))) {SAY_FINISH} (i32.store (i32.const {LEAVES_AT}) (i32.const 7))"
-    again, fiber = one_and_another(made(opened(late)))
-    assert again
-    assert word(fiber, LEAVES_AT + 8) == 0
-    fiber.close()
+# -- who takes the store along -----------------------------------------------------------------------------------
 
 
-def test_the_stack_pointer_is_where_it_began_whatever_the_last_guest_left(opened: Callable[..., Engine]) -> None:
-    """The attacker returns with a pointer into what it prepared."""
-    twists = f"(i32.store (i32.const {LEAVES_AT}) (global.get $sp)) (global.set $sp (i32.const 77))"
-    again, fiber = one_and_another(made(opened(twists + NAP)))
-    assert again
-    assert word(fiber, LEAVES_AT) == POINTER
-    fiber.close()
-
-
-@pytest.mark.parametrize(
-    ("more", "body"),
-    [
-        ("", ""),
-        (f"{VARIABLE} (global $hidden (mut i32) (i32.const 0))", "(global.set $hidden (i32.const 7))"),
-        ('(global $sp (mut i32) (i32.const 0)) (global (export "__stack_pointer") i32 (i32.const 0))', ""),
-        ('(global $sp (export "__stack_pointer") (mut i64) (i64.const 0))', ""),
-        ('(global $sp (export "__stack_pointer") i32 (i32.const 0))', ""),
-        ('(global $sp (export "another") (mut i32) (i32.const 0))', ""),
-    ],
-    ids=["none", "a second one", "one that is not told", "of another size", "that is constant", "of another name"],
-)
-def test_code_that_can_keep_something_beside_its_memory_gets_a_new_instance_each_time(
-    opened: Callable[..., Engine], more: str, body: str
-) -> None:
-    again, fiber = one_and_another(made(opened(body + NAP, more)))
-    assert not again
-    fiber.close()
-
-
-def test_the_engine_of_ours_keeps_nothing_beside_its_memory() -> None:
-    engine = Path(__file__).parents[2] / "guests" / "build" / "engine.wasm"
-    assert has_one_variable(engine.read_bytes())
-    assert not has_one_variable(program(NAP))
-
-
-# -- who gets a new one --------------------------------------------------------------------------------------
-
-
-def test_a_guest_that_grew_takes_its_instance_along(opened: Callable[..., Engine]) -> None:
+def test_a_guest_that_grew_takes_its_store_along(opened: Callable[..., Engine]) -> None:
     """WebAssembly's memory does not shrink: the next would have what it did not ask for."""
     of = made(opened(f"(i32.store (i32.const {LEAVES_AT}) (memory.grow (i32.const 1)))" + NAP))
     again, fiber = one_and_another(of)
@@ -146,54 +140,51 @@ def test_a_guest_that_grew_takes_its_instance_along(opened: Callable[..., Engine
 
 
 @pytest.mark.parametrize(
-    "body",
+    ("body", "more"),
     [
-        f"(loop $l {SAY_FINISH} (br $l))",
-        f"{SAY_FINISH} unreachable",
-        f"{SAY_FINISH} (loop $l (br $l))",
-        f"{SAY_FINISH} (drop (i32.load (i32.const 0x7fffffff)))",
-        f"(func $deep (call $deep)) {SAY_FINISH} (call $deep)",
+        (f"(loop $l {SAY_FINISH} (br $l))", ""),
+        (f"{SAY_FINISH} unreachable", ""),
+        (f"{SAY_FINISH} (loop $l (br $l))", ""),
+        (f"{SAY_FINISH} (drop (i32.load (i32.const 0x7fffffff)))", ""),
+        (f"{SAY_FINISH} (call $deep)", "(func $deep (call $deep) (call $deep))"),
     ],
     ids=["asks again", "traps", "spins", "reads beyond", "recurses without end"],
 )
-def test_a_guest_that_does_not_return_at_its_end_takes_its_instance_along(
-    opened: Callable[..., Engine], body: str
+def test_a_guest_that_does_not_return_at_its_end_takes_its_store_along(
+    opened: Callable[..., Engine], body: str, more: str
 ) -> None:
-    more = VARIABLE
-    if body.startswith("(func"):
-        helper, _, body = body.partition(") (drop")
-        more, body = VARIABLE + helper + ")", "(drop" + body
     again, fiber = one_and_another(made(opened(body, more)))
     assert not again
     fiber.close()
 
 
-def test_a_guest_that_has_ended_before_takes_its_instance_along(opened: Callable[..., Engine]) -> None:
+def test_a_guest_that_has_ended_before_takes_its_store_along(opened: Callable[..., Engine]) -> None:
     of = made(opened(""))
     first = live(of)
     assert first.why() == "returned"
-    before = instance(first)
+    before = store(first)
     first.close(over=True)
     second = Fiber(of, MIB, BEGUN)
-    assert instance(second) is not before
+    assert store(second) is not before
     second.close()
 
 
-def test_a_guest_that_is_closed_in_the_middle_takes_its_instance_along(opened: Callable[..., Engine]) -> None:
+def test_a_guest_that_is_closed_in_the_middle_takes_its_store_along(opened: Callable[..., Engine]) -> None:
     of = made(opened(NAP))
     first = live(of)
-    before = instance(first)
+    before = store(first)
     first.close()
     second = live(of)
-    assert instance(second) is not before
+    assert store(second) is not before
     second.close()
 
 
-def test_a_fiber_that_is_closed_does_nothing_to_the_next_guest(opened: Callable[..., Engine]) -> None:
+@pytest.mark.parametrize("over", [True, False])
+def test_a_fiber_that_is_closed_does_nothing_to_the_next_guest(opened: Callable[..., Engine], over: bool) -> None:  # noqa: FBT001 - a case
     """Who still has the first guest's fiber has nothing."""
     of = made(opened(NAP))
     first = live(of)
-    first.close(over=True)
+    first.close(over=over)
     second = live(of)
     with pytest.raises(RuntimeError, match="has ended"):
         first.step()
@@ -203,7 +194,8 @@ def test_a_fiber_that_is_closed_does_nothing_to_the_next_guest(opened: Callable[
         with pytest.raises(RuntimeError, match="is closed"):
             ask()
     first.close(over=True)
-    assert instance(second).slot.tenant is instance(second) or instance(second).slot.tenant is None
+    assert second.answer(b"", 0, 0)
+    assert second.step() is Turn.ENDED
     second.close(over=True)
 
 
@@ -236,23 +228,23 @@ def test_each_guest_can_be_interrupted(opened: Callable[..., Engine]) -> None:
 
 def test_a_deep_life_leaves_little_of_its_stack_to_the_next(opened: Callable[..., Engine]) -> None:
     deep = "(func $deep (param i32) (if (local.get 0) (then (call $deep (i32.sub (local.get 0) (i32.const 1))))))"
-    of = made(opened(f"(call $deep (i32.const 100000)) {SAY_FINISH}", VARIABLE + deep))
+    of = made(opened(f"(call $deep (i32.const 100000)) {SAY_FINISH}", deep))
     first = live(of)
-    stack = instance(first).stack
+    stack = store(first)._stack
     size = fibers._stack_sizes[stack]
     assert resident(stack, size) > 4 * STACK_RESIDENT
     first.close(over=True)
     assert stack in fibers._stack_sizes
     assert resident(stack, size) <= STACK_RESIDENT
     second = live(of)
-    assert instance(second).stack == stack
+    assert store(second)._stack == stack
     second.close()
 
 
 # -- what waits is let go ------------------------------------------------------------------------------------------
 
 
-def test_instances_that_wait_go_with_their_program_and_with_the_engine(opened: Callable[..., Engine]) -> None:
+def test_stores_that_wait_go_with_their_program_and_with_the_engine(opened: Callable[..., Engine]) -> None:
     engine = opened(NAP)
     stores, stacks = len(fibers._slots), len(fibers._stack_sizes)
 
@@ -269,7 +261,7 @@ def test_instances_that_wait_go_with_their_program_and_with_the_engine(opened: C
         assert (len(fibers._slots), len(fibers._stack_sizes)) == (stores, stacks)
 
 
-def test_an_instance_whose_memory_cannot_be_wiped_is_let_go(
+def test_a_store_whose_memory_cannot_be_wiped_is_let_go(
     opened: Callable[..., Engine], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     of = made(opened(NAP))
@@ -284,7 +276,7 @@ def test_an_instance_whose_memory_cannot_be_wiped_is_let_go(
     assert len(fibers._slots) == stores
 
 
-def test_a_heap_that_is_closed_keeps_no_instance(opened: Callable[..., Engine]) -> None:
+def test_a_heap_that_is_closed_keeps_no_store(opened: Callable[..., Engine]) -> None:
     engine = opened(NAP)
     of, stores = made(engine), len(fibers._slots)
     first = live(of)
@@ -293,10 +285,28 @@ def test_a_heap_that_is_closed_keeps_no_instance(opened: Callable[..., Engine]) 
     assert len(fibers._slots) == stores
 
 
-def test_what_the_engine_refuses_at_birth_leaves_its_place(opened: Callable[..., Engine]) -> None:
-    engine = opened("", '(import "kernel" "nothing" (func))')
+@pytest.mark.parametrize(
+    ("more", "what"),
+    [('(import "kernel" "nothing" (func))', "nothing"), ("(func $s unreachable) (start $s)", "a start")],
+    ids=["what it imports", "how it starts"],
+)
+def test_what_is_refused_at_birth_leaves_its_place(opened: Callable[..., Engine], more: str, what: str) -> None:
+    engine = opened("", more)
     of, stores = made(engine), len(fibers._slots)
     for _ in range(3):
-        with pytest.raises(wasmtime.WasmtimeError, match="nothing"):
+        with pytest.raises(wasmtime.WasmtimeError, match=what):
             Fiber(of, MIB, BEGUN)
     assert len(fibers._slots) == stores
+
+
+def test_a_store_that_takes_no_more_guests_than_it_said_is_let_go(
+    opened: Callable[..., Engine], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """wasmtime counts as well."""
+    of, stores = made(opened(NAP)), len(fibers._slots)
+    monkeypatch.setattr(fibers, "LIVES", 1)
+    first = live(of)
+    store(first)._left = 5
+    first.close(over=True)
+    assert len(fibers._slots) == stores
+    live(of).close(over=True)
