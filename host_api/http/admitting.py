@@ -25,7 +25,7 @@ def admit(route: Route, request: web.Request, house: House, gate: Gate) -> Reque
         raise BadInput(NO_WORKER)
     if access is Access.OPEN:
         return NOBODY
-    requester = _bearer(route, request, house, gate) if "Authorization" in headers else NOBODY
+    requester = _with_token(route, request, house, gate) if "Authorization" in headers else NOBODY
     if gate.rates.limited:
         gate.charge(request, requester)
     if access is Access.ACCOUNT:
@@ -35,7 +35,7 @@ def admit(route: Route, request: web.Request, house: House, gate: Gate) -> Reque
     return requester
 
 
-def _bearer(route: Route, request: web.Request, house: House, gate: Gate) -> Requester:
+def _with_token(route: Route, request: web.Request, house: House, gate: Gate) -> Requester:
     """Find whose token it is; who tries tokens is counted as an address."""
     try:
         return (visitor if route.access is Access.VISITOR else identify)(request, house.store)

@@ -97,7 +97,7 @@ class Gate:
         requests = self.requests
         requests.used -= 1
         if not requests.used:
-            requests.left()
+            requests.emptied()
         self.held -= self._held_by.pop(id(request), 0)
 
     def hold(self, request: web.Request, size: int) -> None:

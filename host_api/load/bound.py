@@ -14,7 +14,7 @@ from kernel.errors import Overloaded, TooMany
 
 
 class Room:
-    """A count in all. Whoever counts a thing adds one to `used`, takes it away again, and tells `left` that none is there any more."""
+    """A count in all. Whoever counts a thing adds one to `used`, takes it away again, and says `emptied` when none is there any more."""
 
     __slots__ = ("_empty", "_what", "most", "used")
 
@@ -28,7 +28,7 @@ class Room:
         """Raise Overloaded: there is no room for another."""
         raise Overloaded(f"This server has too many {self._what} at once. Try again in a moment.")
 
-    def left(self) -> None:
+    def emptied(self) -> None:
         """Tell who waits for it that there is none."""
         if self._empty is not None and not self._empty.done():
             self._empty.set_result(None)
@@ -83,7 +83,7 @@ class Bound(Room):
         if left:
             self._by[who] = left
         if not self.used:
-            self.left()
+            self.emptied()
 
     def one(self, who: str | None = None) -> Counted:
         """Count one while a block runs; raise TooMany or Overloaded before it does."""
