@@ -10,8 +10,8 @@ import logging
 import os
 import sys
 import time
-from collections.abc import Sequence
-from functools import lru_cache
+from collections.abc import Callable, Sequence
+from functools import lru_cache, partial
 from typing import Any
 
 import orjson
@@ -22,6 +22,9 @@ from structlog.typing import EventDict, Processor, WrappedLogger
 
 from host_api.lines import Lines
 
+AT = "_at"
+"""When an event was said that becomes a line later, in nanoseconds since 1970; in no line."""
+
 
 def to_stderr(*, process: bool = False) -> Lines:
     """Set the log up, for the whole process; VALGATE_DEBUG=1 adds a line for each request and host call.
@@ -30,8 +33,10 @@ def to_stderr(*, process: bool = False) -> Lines:
     Returns what holds lines back for a moment, to be flushed at the end.
     """
     least = logging.DEBUG if os.environ.get("VALGATE_DEBUG") else logging.INFO
-    written = [*((_process,) if process else ()), *(_for_people() if sys.stderr.isatty() else (_as_json,))]
-    output = Output(Lines(sys.stderr), written)
+    people = sys.stderr.isatty()
+    written = [*((_process,) if process else ()), *(_for_people() if people else (_as_json,))]
+    line_of = partial(_line_of, written)
+    output = Output(Lines(sys.stderr, line_of), line_of if people else None)
     structlog.configure(
         processors=written,
         wrapper_class=structlog.make_filtering_bound_logger(least),
@@ -42,18 +47,18 @@ def to_stderr(*, process: bool = False) -> Lines:
 
 
 class Output:
-    """Where the lines of a log go, and how an event becomes one: what structlog makes its loggers with."""
+    """Where the lines of a log go: what structlog makes its loggers with."""
 
-    def __init__(self, lines: Lines, written: Sequence[Processor]) -> None:
-        """Take the lines, and what writes an event, the last of which makes a line of it."""
-        self.lines, self.written = lines, written
+    def __init__(self, lines: Lines, at_once: Callable[[EventDict], str | bytes] | None = None) -> None:
+        """Take the lines, and what makes one of an event where that must not wait until it leaves."""
+        self.lines, self.at_once = lines, at_once
 
     def __call__(self, *_: object) -> Lines:
         """Make a logger."""
         return self.lines
 
 
-def say(event: EventDict) -> None:
+def say(event: dict[str, object]) -> None:
     """Say what there is a line of for every evaluation; `event` ends with its name, under "event".
 
     At `info`, which is never filtered; as structlog would do, without all that it could do besides.
@@ -62,10 +67,20 @@ def say(event: EventDict) -> None:
     if not isinstance(output, Output):
         structlog.get_logger().info(event.pop("event"), **event)
         return
+    if output.at_once is not None:
+        output.lines.info(output.at_once(event))
+        return
+    event[AT] = time.time_ns()
+    output.lines.info(event)
+
+
+def _line_of(steps: Sequence[Processor], event: EventDict) -> str | bytes:
+    """Write an event at `info`, by steps of which the last makes a line of it."""
     line: Any = event
-    for step in output.written:
+    for step in steps:
         line = step(None, "info", line)
-    output.lines.info(line)
+    said: str | bytes = line
+    return said
 
 
 def _for_people() -> list[Processor]:
@@ -79,7 +94,7 @@ def _for_people() -> list[Processor]:
 def _as_json(logger: WrappedLogger, level: str, event: EventDict) -> bytes:
     """Write an event as one line. One function and not one for each part: there is a line for every evaluation."""
     event["level"] = level
-    second, rest = divmod(time.time_ns(), 1_000_000_000)
+    second, rest = divmod(event.pop(AT, 0) or time.time_ns(), 1_000_000_000)
     event["timestamp"] = f"{_second(second)}.{rest // 1000:06}Z"
     if event.get("exc_info"):
         event = format_exc_info(logger, level, event)

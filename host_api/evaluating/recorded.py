@@ -47,17 +47,6 @@ CANCELLED = ErrorInfo(
 STOPPED = replace(CANCELLED, status=422, message="the evaluation was cancelled by whom it belongs to")
 
 
-@dataclass(slots=True)
-class Finished:
-    """What a run came to: the runtime's values, the value as JSON (if it has any) and its type, or the error as its reader is told."""
-
-    values: tuple[Value, ...]
-    json: bytes | None
-    type: str
-    error: ErrorInfo | None
-    row: EvaluationRow
-
-
 @dataclass(frozen=True, slots=True)
 class Shared:
     """What all runs of a house have in common: the kernel and the store, what may be granted, and the list they stand in."""
@@ -70,13 +59,29 @@ class Shared:
 
 
 class Recorded:
-    """One run with its record so far, which `complete` completes, once."""
+    """One run with its record, which `complete` completes, once; and what it came to.
 
-    __slots__ = ("_caller", "_recorder", "_row", "_settings", "_store", "_teller", "begin", "finished", "run")
+    That is the runtime's `values`, the value as `json` (if it has any) and its `type`; or the `error`, as its reader is told.
+    """
+
+    __slots__ = (
+        "_caller",
+        "_recorder",
+        "_settings",
+        "_store",
+        "_teller",
+        "begin",
+        "error",
+        "json",
+        "row",
+        "run",
+        "type",
+        "values",
+    )
 
     def __init__(self, shared: Shared, frame: Frame, row: EvaluationRow) -> None:
         """Prepare the run of a frame; `row` is its record so far."""
-        self._settings, self._store, self._row, self._caller = shared.settings, shared.store, row, frame.caller
+        self._settings, self._store, self.row, self._caller = shared.settings, shared.store, row, frame.caller
         limits = shared.settings.limits
         self._recorder = Recorder(limits.calls, row.id, f"@{frame.caller.name}")
         self.run = run = Run(row.id, limits, self._recorder)
@@ -84,7 +89,10 @@ class Recorded:
         self.begin = run.state[BEFORE] = beginning.queue
         run.state[DURABLY] = beginning.durably
         self._teller: Teller | None = None  # most have nothing to tell
-        self.finished = Finished((), None, "undefined", CANCELLED, row)
+        self.values: tuple[Value, ...] = ()
+        self.json: bytes | None = None
+        self.type = "undefined"
+        self.error: ErrorInfo | None = CANCELLED
 
     @property
     def _told(self) -> Teller:
@@ -94,24 +102,22 @@ class Recorded:
 
     def came_to(self, values: tuple[Value, ...], evaluation: Evaluation) -> None:
         """Take what the runtime finished with: a value as JSON, if it has any, and its type; or what it threw."""
-        finished = self.finished
-        finished.values, finished.error = values, None
-        if evaluation.complaints or (values and values[0] == 1):
-            finished.error = self._told.judge(values, evaluation)
-        if finished.error is None:
+        threw = evaluation.complaints or (values and values[0] == 1)
+        self.values, self.error = values, self._told.judge(values, evaluation) if threw else None
+        if self.error is None:
             json, told = (*values, None, None, None)[1:3]
-            finished.json = json.encode("utf-8", "replace") if isinstance(json, str) else None
-            finished.type = told if isinstance(told, str) and told in TYPES else "undefined"
+            self.json = json.encode("utf-8", "replace") if isinstance(json, str) else None
+            self.type = told if isinstance(told, str) and told in TYPES else "undefined"
 
     def failed(self, failure: ValgateError, evaluation: Evaluation) -> None:
         """Take what ended the run."""
         if isinstance(failure, HostError):
             evaluation.failures.append(failure if isinstance(failure, HostFailure) else HostFailure())
-        self.finished.error = self._told.told(failure.info())
+        self.error = self._told.told(failure.info())
 
     def stopped(self) -> None:
         """Take that whose evaluation it is has stopped it."""
-        self.finished.error = STOPPED
+        self.error = STOPPED
 
     @property
     def is_much(self) -> bool:
@@ -130,7 +136,7 @@ class Recorded:
 
     def texts_now(self, cancelled: int) -> Texts:
         """Return the texts of the record, without secrets; nothing is changed, so that it may be done anywhere."""
-        row, finished, state = self._row, self.finished, self.run.state
+        row, state = self.row, self.run.state
         redact, limit = self._told.redactor() if READ in state else NOTHING, self._settings.limits.field
         calls = self._recorder.calls() if self._recorder.nodes or self._recorder.counted else []
         if cancelled:
@@ -138,8 +144,8 @@ class Recorded:
         return (
             None if row.code is None else redact.text(row.code),
             redact.json(row.args, limit),
-            redact.json(finished.json, limit),
-            None if finished.error is None else error_json(finished.error),
+            redact.json(self.json, limit),
+            None if self.error is None else error_json(self.error),
             redact.rows(_rows(state[LOGS]), limit * 3, self._told.line) if LOGS in state else NO_ROWS,
             redact.rows(_rows(state[EMAILS]), limit * 10) if EMAILS in state else NO_ROWS,
             redact.rows(calls, self._settings.tree) if calls else NO_ROWS,
@@ -147,11 +153,11 @@ class Recorded:
 
     def complete(self, evaluation: Evaluation, texts: Texts) -> asyncio.Future[None]:
         """Fill in the rest of the record, say its line, and queue it; the future is done when it is durable."""
-        row, finished, usage, recorder = self._row, self.finished, evaluation.usage, self._recorder
+        row, usage, recorder = self.row, evaluation.usage, self._recorder
         row.code, row.args, row.value, row.error, row.logs, row.emails, row.calls = texts
         row.cpu_us, row.peak_bytes, row.effects = int(usage.cpu * 1e6), usage.peak, recorder.effects
-        error, row.ended = finished.error, now_ms()
-        row.value_type, row.state = (finished.type, State.DONE) if error is None else (None, State.FAILED)
+        error, row.ended = self.error, now_ms()
+        row.value_type, row.state = (self.type, State.DONE) if error is None else (None, State.FAILED)
         # One canonical line; what broke in the host goes beside it, to the operator alone.
         logs.say(
             {

@@ -12,7 +12,7 @@ from host_api.capabilities.loaded import LOADED
 from host_api.compiler import Compiler
 from host_api.door import DOOR, Manner, Served
 from host_api.evaluating.plan import Plan
-from host_api.evaluating.recorded import Finished, Recorded, Shared
+from host_api.evaluating.recorded import Recorded, Shared
 from host_api.evaluating.underway import Running, Stopped
 from host_api.images import Images
 from host_api.load.load import Load
@@ -44,7 +44,7 @@ class Runner:
         manner: Manner,
         args: bytes | None = None,
         served: Served | None = None,
-    ) -> Finished:
+    ) -> Recorded:
         """Run it, complete its record, which is `row`, and wait until that is durable if there were effects.
 
         Raises SourceError, and what Load refuses, before anything ran.
@@ -75,7 +75,7 @@ class Runner:
                 done = recorded.complete(evaluation, texts)
             if row.effects:
                 await asyncio.shield(done)
-            return recorded.finished
+            return recorded
         finally:
             self._load.ends(row)
 

@@ -13,7 +13,7 @@ from host_api.compiler import Compiler
 from host_api.door import Manner
 from host_api.evaluating.outcome import NO_VAL
 from host_api.evaluating.plan import plan_of_code, principal_of
-from host_api.evaluating.recorded import Finished
+from host_api.evaluating.recorded import Recorded
 from host_api.evaluating.runner import Runner
 from host_api.images import Images
 from host_api.net.chain import FIRST, Chains
@@ -158,7 +158,7 @@ class Saver:
             raise Conflict(f"There is a val {wanted!r} already.")
         return known.id
 
-    async def _keep(self, about: _About, code: str, finished: Finished) -> Val:
+    async def _keep(self, about: _About, code: str, finished: Recorded) -> Val:
         error, row = finished.error, finished.row
         payload = (
             finished.values[3] if error is None and len(finished.values) > len(("status", "json", "type")) else None

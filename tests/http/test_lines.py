@@ -7,6 +7,7 @@ import io
 import json
 import logging
 import sys
+from datetime import UTC, datetime
 
 import pytest
 import structlog
@@ -71,6 +72,32 @@ async def test_so_many_lines_wait_and_no_more(monkeypatch: pytest.MonkeyPatch) -
     lines.info("1")
     lines.info("2")
     assert stream.writes == ["1\n2\n"]
+
+
+@pytest.mark.parametrize("terminal", [True, False])
+async def test_the_line_of_an_evaluation_tells_when_it_was_said_and_not_when_it_was_written(
+    monkeypatch: pytest.MonkeyPatch, *, terminal: bool
+) -> None:
+    stream, kept = Stream(), structlog.get_config()
+    monkeypatch.setattr(sys, "stderr", stream)
+    monkeypatch.setattr(stream, "isatty", lambda: terminal)
+    try:
+        lines = logs.to_stderr()
+        logs.say({"evaluation": "one", "event": "evaluation"})
+        structlog.get_logger().info("behind it")
+        later = datetime.now(UTC)
+        while datetime.now(UTC) == later:
+            pass
+        lines.flush()
+    finally:
+        structlog.configure(**kept)
+    first, second = "".join(stream.writes).splitlines()
+    assert "behind it" in second
+    assert logs.AT not in first
+    if not terminal:
+        told = json.loads(first)
+        assert list(told) == ["evaluation", "event", "level", "timestamp"]
+        assert datetime.fromisoformat(told["timestamp"]) <= later
 
 
 def test_a_line_is_json_whatever_it_says(monkeypatch: pytest.MonkeyPatch) -> None:
