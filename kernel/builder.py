@@ -47,7 +47,7 @@ class Builder:
         """Return an image of as many of these units as load by themselves, in this order; None if none does."""
         left, meter = list(units), Meter()
         while left and meter.used <= self._limits.cpu:
-            guest = Guest.born(_FRAME, self._kernel.image, self._limits, self._kernel.birth(_FRAME, ()))
+            guest = Guest(_FRAME, self._kernel.image, self._limits, self._kernel.birth(_FRAME, ()))
             self._kernel.guests += 1
             try:
                 refused = await self._load(guest, meter, left)

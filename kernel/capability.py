@@ -6,7 +6,7 @@ Everything about the shape of a host call is here. This file does not know any c
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import NamedTuple, Protocol
 
@@ -138,21 +138,24 @@ class Start:
     units: Mapping[str, str]
 
 
-@dataclass(slots=True)
 class Run:
-    """What one evaluation's host calls share: its identity, its limits and its counters."""
+    """What one evaluation's host calls share: its identity, its limits and its counters.
 
-    evaluation: str
-    limits: Limits
-    recorder: Recorder
-    spent: dict[str, int] = field(default_factory=dict)
-    state: dict[str, object] = field(default_factory=dict)
-    starts: dict[Frame, Start] = field(default_factory=dict)
-    """What the guest of a frame is born of, where that is not the image that all share: said before it is born."""
-    idle: tuple[Value, ...] | None = None
-    """What the run comes to when nothing is left that could go on; None: that is a deadlock."""
-    worked: float = 0.0
-    """Processor seconds of the host's work beside the guests; they are paid for when a guest is next done with a slice."""
+    `starts` says what the guest of a frame is born of, where that is not the image that all share, before it is born. `idle` is what
+    the run comes to when nothing is left that could go on; None: that is a deadlock. `worked` are processor seconds of the host's
+    work beside the guests; they are paid for when a guest is next done with a slice.
+    """
+
+    __slots__ = ("evaluation", "idle", "limits", "recorder", "spent", "starts", "state", "worked")
+
+    def __init__(self, evaluation: str, limits: Limits, recorder: Recorder) -> None:
+        """Begin with nothing spent."""
+        self.evaluation, self.limits, self.recorder = evaluation, limits, recorder
+        self.spent: dict[str, int] = {}
+        self.state: dict[str, object] = {}
+        self.starts: dict[Frame, Start] = {}
+        self.idle: tuple[Value, ...] | None = None
+        self.worked = 0.0
 
     def spend(self, what: str, amount: int, limit: int, unit: str) -> None:
         """Count `amount` of `what`; raise LimitError that names the limit when it would be passed."""

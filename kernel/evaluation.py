@@ -76,14 +76,12 @@ class Kernel:
             self.ended.pop().close()
 
     def birth(self, frame: Frame, capabilities: tuple[Capability, ...]) -> Birth:
-        """Return what a guest of this frame begins with: handles 1, 2, 3 …, and an array of their names and numbers."""
+        """Return what a guest of this frame begins with: handles 1, 2, 3 …, and their names in this order."""
         birth = self.births.get(frame)
         if birth is None or birth.capabilities is not capabilities:
             granted = [one for one in capabilities if one.grant(frame)]
-            said: list[Value] = []
-            for handle, one in enumerate(granted, 1):
-                said += [one.name, handle]
-            birth = Birth(capabilities, numbered(tuple[Thing, ...](granted)), wire.encode_array(*said), {})
+            names = wire.encode(" ".join(one.name for one in granted))
+            birth = Birth(capabilities, numbered(tuple[Thing, ...](granted)), names, {})
             self.births[frame] = birth
             if len(self.births) > MOST_FRAMES:
                 self.births.popitem(last=False)
@@ -246,9 +244,9 @@ class Evaluation:
         try:
             birth, start = self._kernel.birth(frame, self._capabilities), self._run.starts.get(frame)
             if start is not None and isinstance(start.program, Program):
-                guest = Guest.born(frame, start.program, self._run.limits, birth, start.units)
+                guest = Guest(frame, start.program, self._run.limits, birth, start.units)
             else:
-                guest = Guest.born(frame, self._kernel.image, self._run.limits, birth)
+                guest = Guest(frame, self._kernel.image, self._run.limits, birth)
         except MemoryError:  # of the system's, or its mappings: nobody's fault who asks now
             raise Overloaded(CROWDED) from None
         self._guests[frame] = guest
@@ -258,7 +256,7 @@ class Evaluation:
 
     @staticmethod
     def _greeting(guest: Guest) -> bytes:
-        """Grant a guest its capabilities with its first request: an array of name, handle, name, handle …, later undefined."""
+        """Grant a guest its capabilities with its first request: their names in one text, later undefined."""
         if guest.greeted:
             return wire.UNDEFINED
         guest.greeted = True

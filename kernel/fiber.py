@@ -66,7 +66,8 @@ _memory_creator_set = _bind(_keeps_lock, "config_host_memory_creator_set", None,
 _stack_creator_set = _bind(_keeps_lock, "config_host_stack_creator_set", None, _P, _P)
 _call_async = _bind(_keeps_lock, "func_call_async", _P, _P, _P, _P, _SIZE, _P, _SIZE, _P, _P)
 _poll = _bind(_releases_lock, "call_future_poll", ctypes.c_bool, _P)
-_future_delete = _bind(_releases_lock, "call_future_delete", None, _P)
+_poll_start = _bind(_keeps_lock, "call_future_poll", ctypes.c_bool, _P)
+_future_delete = _bind(_keeps_lock, "call_future_delete", None, _P)
 
 _ASYNC_CALLBACK = ctypes.CFUNCTYPE(None, _P, _P, _P, _SIZE, _P, _SIZE, _P, _P)
 _CALLBACK = ctypes.CFUNCTYPE(_P, _P, _P, _P, _SIZE, _P, _SIZE)
@@ -374,7 +375,9 @@ class Store:
         self._left -= 1
         _set_deadline(context, 1 << 40)
         future = _instantiate(self._code, context, here + _ENGINE, here + _TRAP, here + _ERROR)
-        done = _poll(future)  # at once: the deadline is far, and a start that asks something is none of ours
+        done = _poll_start(
+            future
+        )  # at once: the engine has no start to run, and one that asks something is none of ours
         _future_delete(future)
         places = self.places
         if places.error or places.trap or not done:

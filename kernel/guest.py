@@ -6,7 +6,7 @@ Everything about a guest's state is here. This file does not know what a message
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import NamedTuple
 
 from kernel import wire
@@ -64,37 +64,47 @@ class Birth(NamedTuple):
     known: Known
 
 
-@dataclass(eq=False, slots=True)
 class Guest:
     """A guest from birth to death."""
 
-    frame: Frame
-    fiber: Fiber
-    handles: HandleTable[Thing]
-    birth: Birth
-    holds: Collection[str] = ()
-    """Keys of the code that its image holds."""
-    exports: dict[int, Export] = field(default_factory=dict)
-    releases: dict[int, Export] = field(default_factory=dict)
-    loaded: dict[str, str] = field(default_factory=dict)
-    loading: set[str] = field(default_factory=set)
-    kept: int = 0
-    """Bytes of what its promises came to, as long as it is held for others."""
-    inbox: tuple[int, int] = (0, 0)
-    pending: bytes | None = None
-    begun: bool = False
-    idle: bool = False
-    """Whether it has said its last for now, and waits for the next request."""
-    unready: bool = False
-    jobs: bool = False
-    attention: bool = False
-    greeted: bool = False
+    __slots__ = (
+        "attention",
+        "begun",
+        "birth",
+        "exports",
+        "fiber",
+        "frame",
+        "greeted",
+        "handles",
+        "holds",
+        "idle",
+        "inbox",
+        "jobs",
+        "kept",
+        "loaded",
+        "loading",
+        "pending",
+        "releases",
+        "unready",
+    )
 
-    @classmethod
-    def born(cls, frame: Frame, program: Program, limits: Limits, birth: Birth, holds: Collection[str] = ()) -> Guest:
+    def __init__(
+        self, frame: Frame, program: Program, limits: Limits, birth: Birth, holds: Collection[str] = ()
+    ) -> None:
         """Make a guest that has not run yet; `holds` are the keys of the code that the program's image has."""
-        fiber = Fiber(program, limits.memory, (limits.stack, limits.clone_depth, limits.message))
-        return cls(frame, fiber, HandleTable(limits.handles, _let_go), birth, holds)
+        self.frame, self.birth, self.holds = frame, birth, holds
+        self.fiber = Fiber(program, limits.memory, (limits.stack, limits.clone_depth, limits.message))
+        self.handles: HandleTable[Thing] = HandleTable(limits.handles, _let_go)
+        self.exports: dict[int, Export] = {}
+        self.releases: dict[int, Export] = {}
+        self.loaded: dict[str, str] = {}
+        self.loading: set[str] = set()
+        self.inbox = 0, 0
+        self.pending: bytes | None = None
+        self.kept = 0  # bytes of what its promises came to, as long as it is held for others
+        # Whether it has said its last for now, and waits for the next request.
+        self.idle = False
+        self.begun = self.unready = self.jobs = self.attention = self.greeted = False
 
     def message(self, *, to_kernel: bool) -> wire.Message:
         """Return what it parked on, cut if it is too large to cross; raise BrokenGuest for what no guest of ours would write.

@@ -7,7 +7,6 @@ This file does not know what a guest is, nor what a capability does.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
 from kernel.errors import LimitError, UnknownHandle
@@ -21,15 +20,17 @@ LAST = (1 << 28) - 1
 """The greatest handle a reference word can carry."""
 
 
-@dataclass(slots=True)
 class HandleTable(Generic[T]):
-    """One guest's handles. `capacity` is how many may live at once."""
+    """One guest's handles."""
 
-    capacity: int
-    on_revoke: Callable[[T], None]
-    _entries: dict[int, T] = field(default_factory=dict)
-    _numbers: dict[T, int] = field(default_factory=dict)
-    _next: int = 1
+    __slots__ = ("_entries", "_next", "_numbers", "_on_revoke", "capacity")
+
+    def __init__(self, capacity: int, on_revoke: Callable[[T], None]) -> None:
+        """Take how many may live at once, and who hears of each that is taken away."""
+        self.capacity, self._on_revoke = capacity, on_revoke
+        self._entries: dict[int, T] = {}
+        self._numbers: dict[T, int] = {}
+        self._next = 1
 
     def grant(self, thing: T) -> tuple[int, bool]:
         """Return the handle for this thing, and whether it is new; raise LimitError when the table is full."""
@@ -71,7 +72,7 @@ class HandleTable(Generic[T]):
         thing = self._entries.pop(number, None)
         if thing is not None:
             del self._numbers[thing]
-            self.on_revoke(thing)
+            self._on_revoke(thing)
 
     @property
     def following(self) -> int:

@@ -273,6 +273,7 @@ class Slots:
     _ranges: ctypes.Array[ctypes.c_uint64] = field(default_factory=(ctypes.c_uint64 * (3 * MOST_RANGES)))
     _scan: _Scan = field(default_factory=_Scan)
     _scan_at: int = 0
+    _faults: Faults = (0, 0)
     _counted: bool = field(default_factory=_are_counted)
 
     def __post_init__(self) -> None:
@@ -294,7 +295,7 @@ class Slots:
         if waiting:
             self._waiting -= 1
             slot = waiting.pop()
-            slot.faults = _faults()
+            slot.faults = self._faults  # those since then are nobody's, and only have the system asked once more
             return slot
         self._insist_mappings(heap)
         at = _map(None, RESERVED + GUARD, NONE, _NOWHERE)
@@ -356,7 +357,8 @@ class Slots:
         if slot.size != heap.size:
             _map(slot.at + heap.size, slot.size - heap.size, NONE, _NOWHERE | _FIXED)
             slot.size = heap.size
-        if slot.own is None or not self._counted or slot.faults != _faults():
+        self._faults = _faults()
+        if slot.own is None or not self._counted or slot.faults != self._faults:
             slot.own = self._seen(slot)
             if slot.tenant is not None:
                 slot.tenant.trim()

@@ -38,6 +38,21 @@ static JSValue js_call(JSContext *c, JSValueConst self, int argc, JSValueConst *
   return call_out(KIND_CALL, op, handle, argc - 2, argv + 2, &status);
 }
 
+/* find(names, word): which of the names, between spaces, the word is, from 1; 0 if none */
+static JSValue js_find(JSContext *c, JSValueConst self, int argc, JSValueConst *argv) {
+  (void)self;
+  const char *names = argc > 1 ? JS_ToCString(c, argv[0]) : NULL, *word = names ? JS_ToCString(c, argv[1]) : NULL;
+  int32_t place = 0, found = 0;
+  size_t n = word ? strlen(word) : 0;
+  for (const char *at = word ? names : NULL; at && !found; at = strchr(at, ' '), at += at != NULL) {
+    place++;
+    if (!strncmp(at, word, n) && (!at[n] || at[n] == ' ')) found = place;
+  }
+  JS_FreeCString(c, names);
+  JS_FreeCString(c, word);
+  return word ? JS_NewInt32(c, found) : JS_EXCEPTION;
+}
+
 /* more(): whether what the last call answered is what code came to */
 static JSValue js_more(JSContext *c, JSValueConst self, int argc, JSValueConst *argv) {
   (void)self, (void)argc, (void)argv;
@@ -225,7 +240,7 @@ static JSValue js_clone(JSContext *c, JSValueConst self, int argc, JSValueConst 
 }
 
 static const struct { const char *name; JSCFunction *function; int length; } GLUE[] = {
-  {"call", js_call, 2}, {"more", js_more, 0}, {"wait", js_wait, 0}, {"finish", js_finish, 1}, {"evaluate", js_evaluate, 2}, {"pack", js_pack, 2}, {"unpack", js_unpack, 1},
+  {"call", js_call, 2}, {"find", js_find, 2}, {"more", js_more, 0}, {"wait", js_wait, 0}, {"finish", js_finish, 1}, {"evaluate", js_evaluate, 2}, {"pack", js_pack, 2}, {"unpack", js_unpack, 1},
   {"attend", js_attend, 1}, {"state", js_state, 1}, {"result", js_result, 1}, {"foreign", js_foreign, 1}, {"promises", js_promises, 1},
   {"native", js_native, 0}, {"inside", js_inside, 0}, {"platform", js_platform, 4}, {"clone", js_clone, 2},
   {"encodeText", js_encode_text, 1}, {"decodeText", js_decode_text, 2}, {"fill", js_fill, 1}, {"now", js_now, 0}};

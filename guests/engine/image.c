@@ -201,11 +201,13 @@ EXPORT("load") int guest_load(uint32_t length) {
   JSValue glue = JS_NewObjectProto(ctx, JS_NULL), global = JS_GetGlobalObject(ctx);
   for (uint32_t i = 0; i < countof(GLUE); i++) JS_SetPropertyStr(ctx, glue, GLUE[i].name, JS_NewCFunction(ctx, GLUE[i].function, GLUE[i].name, GLUE[i].length));
   JSValueConst args[2] = {glue, global};
-  handlers = JS_Call(ctx, function, JS_UNDEFINED, 2, args);
+  JSValue made = JS_Call(ctx, function, JS_UNDEFINED, 2, args);
   JS_FreeValue(ctx, function);
   JS_FreeValue(ctx, glue);
   JS_FreeValue(ctx, global);
-  if (JS_IsException(handlers)) return report(handlers);
+  if (JS_IsException(made)) return report(made);
+  for (int i = 0; i < HANDLERS; i++) handlers[i] = JS_GetPropertyStr(ctx, made, HANDLER_NAMES[i]);
+  JS_FreeValue(ctx, made);
   run_jobs();
   note_all_booted();
   heap_clear();

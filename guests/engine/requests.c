@@ -1,6 +1,8 @@
 /* What the kernel asks of a guest, and the answer: a value, what was thrown, or what the evaluation came to. */
 
-static JSValue handlers; /* enter, load, end, pure: the runtime's */
+enum { ENTER, LOAD, PURE, PREPARE, END, HANDLERS };
+static const char *const HANDLER_NAMES[HANDLERS] = {"enter", "load", "pure", "prepare", "end"};
+static JSValue handlers[HANDLERS]; /* the runtime's */
 static Encoder outcome;  /* what the evaluation came to, once it is known */
 static bool finished;
 static int open_requests;
@@ -15,12 +17,7 @@ static void run_jobs(void) {
     if (ran < 0) JS_FreeValue(ctx, JS_GetException(ctx));
 }
 
-static JSValue call_handler(const char *name, int argc, JSValueConst *argv) {
-  JSValue function = JS_GetPropertyStr(ctx, handlers, name);
-  JSValue result = JS_Call(ctx, function, JS_UNDEFINED, argc, argv);
-  JS_FreeValue(ctx, function);
-  return result;
-}
+static JSValue call_handler(int which, int argc, JSValueConst *argv) { return JS_Call(ctx, handlers[which], JS_UNDEFINED, argc, argv); }
 
 static JSValue reasons(void) {
   JSValue list = JS_NewArray(ctx);
@@ -48,7 +45,7 @@ static uint64_t shared(void) {
 /* Load code for an image; answers whether its top level left what is shared as it was. */
 static JSValue prepare(int argc, JSValueConst *argv) {
   uint64_t before = shared();
-  JSValue result = call_handler("prepare", argc, argv);
+  JSValue result = call_handler(PREPARE, argc, argv);
   if (JS_IsException(result)) return result;
   JS_FreeValue(ctx, result);
   return JS_NewBool(ctx, shared() == before);
@@ -57,16 +54,16 @@ static JSValue prepare(int argc, JSValueConst *argv) {
 static JSValue perform(InHead *head, int argc, JSValueConst *argv, uint32_t *status) {
   JSValue list, result;
   switch (head->op & 0xff) {
-  case OP_ENTER: return call_handler("enter", argc, argv);
-  case OP_LOAD: return call_handler("load", argc, argv);
-  case OP_PURE: return call_handler("pure", argc, argv);
+  case OP_ENTER: return call_handler(ENTER, argc, argv);
+  case OP_LOAD: return call_handler(LOAD, argc, argv);
+  case OP_PURE: return call_handler(PURE, argc, argv);
   case OP_PUMP: run_jobs(); return JS_UNDEFINED;
   case OP_PREPARE: return prepare(argc, argv);
   case OP_SEAL: return JS_NewBool(ctx, seal());
   case OP_SETTLED: return settle_mirror(head->target, argc > 0 && JS_VALUE_GET_NORM_TAG(argv[0]) == JS_TAG_INT && JS_VALUE_GET_INT(argv[0]), argc > 1 ? argv[1] : JS_UNDEFINED);
   case OP_END:
     list = reasons();
-    result = call_handler("end", 1, vc(&list));
+    result = call_handler(END, 1, vc(&list));
     JS_FreeValue(ctx, list);
     return result;
   }

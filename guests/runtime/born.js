@@ -2,11 +2,11 @@
 const { defineProperty } = Object;
 
 export function born(glue) {
-  let held; // [name, handle, name, handle, …]: most guests ask little, and looking is cheaper than a table
+  let held; // "name name …": the first stands for handle 1
   return {
     __proto__: null,
     glue,
-    // granted: [name, handle, name, handle, …], or undefined when it was said before
+    // granted: names of capabilities, or undefined when they were said before
     born(granted) {
       if (granted !== undefined) held = granted;
     },
@@ -15,8 +15,9 @@ export function born(glue) {
     },
     handle(capability, op) {
       if (held === undefined) glue.call(0, op); // while an image is built: the builder wants to know who asks
-      for (let i = 0; i < held.length; i += 2) if (held[i] === capability) return held[i + 1];
-      throw new TypeError(`this guest holds no handle for ${capability}`);
+      const handle = glue.find(held, capability);
+      if (handle === 0) throw new TypeError(`this guest holds no handle for ${capability}`);
+      return handle;
     },
   };
 }

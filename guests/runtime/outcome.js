@@ -10,6 +10,7 @@ import { isResponse } from "./web/response.js";
 const { stringify } = JSON;
 const { isArray } = Array;
 const { getPrototypeOf } = Object;
+const { apply } = Reflect;
 
 const { isError } = Error;
 const MOST_CAUSES = 10;
@@ -126,19 +127,12 @@ const isObject = (value) => (typeof value === "object" && value !== null) || typ
 
 function conclude(host, mode, value) {
   const done = MODES[mode];
-  if (!isObject(value)) {
-    done(host, value);
-    return;
-  }
-  if (!host.glue.promises(value) && typeof value?.then !== "function") {
-    done(host, value);
-    return;
-  }
-  awaitAll(host, value, new Map()).then((settled) => done(host, settled)).catch((error) => failed(host, error));
+  if (isObject(value) && (host.glue.promises(value) || typeof value.then === "function")) {
+    awaitAll(host, value, new Map()).then((settled) => done(host, settled)).catch((error) => failed(host, error));
+  } else done(host, value);
 }
 
-function entered(host, units, name, code, list) {
-  if (list === true) return units[name].value;
+function entered(host, name, code, list) {
   return list === undefined ? host.glue.unpack(code) : host.glue.evaluate(code, name)(references(host, list));
 }
 
@@ -146,7 +140,7 @@ function entered(host, units, name, code, list) {
 // For stored data the code is its bytes, and there are no references; what the image holds has true for them, and its key for a name.
 export function enter(host, units, mode, name, code, list, args, body) {
   try {
-    let value = entered(host, units, name, code, list);
+    let value = list === true ? units[name].value : entered(host, name, code, list);
     if (mode in SERVING) {
       served(host, serve(host, mode, value, args, body));
       return;
@@ -156,8 +150,8 @@ export function enter(host, units, mode, name, code, list, args, body) {
       return;
     }
     if (mode in GIVEN) {
-      const call = (made) => (typeof made === "function" ? made(...GIVEN[mode](args)) : made);
-      value = typeof value !== "function" && isPromise(host, value) ? value.then(call) : call(value);
+      if (typeof value === "function") value = apply(value, undefined, GIVEN[mode](args));
+      else if (isPromise(host, value)) value = value.then((made) => (typeof made === "function" ? apply(made, undefined, GIVEN[mode](args)) : made));
     }
     conclude(host, mode, value);
   } catch (error) {

@@ -84,7 +84,7 @@ export function rendering(value) {
   return [json, kindOf(value), isPlain(value, 0) ? undefined : show(value, { depth: 6 })];
 }
 
-export const kindOf = (value) => (value === null ? "null" : Array.isArray(value) ? "array" : typeof value);
+export const kindOf = (value) => (typeof value !== "object" ? typeof value : value === null ? "null" : Array.isArray(value) ? "array" : "object");
 
 function isPlain(value, depth) {
   if (value === null || typeof value === "string" || typeof value === "boolean") return true;

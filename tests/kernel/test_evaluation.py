@@ -271,7 +271,7 @@ async def test_the_entry_reaches_the_root_with_its_handles_and_its_values(guest:
     evaluation = guest(program(SAY_READY + say), bytes(memory)).evaluation(answering(1), hidden)
     asked = Told.parse(await evaluation.run(Entry(Op.PURE, ("text", 2))))
     assert (asked.say, asked.op) == (wire.Say.REQUEST, Op.PURE | wire.PUMP_AFTER)
-    assert asked.payload.startswith(wire.encode_array("fake", 1) + wire.encode("text", 2))
+    assert asked.payload.startswith(wire.encode("fake", "text", 2))
 
 
 async def test_who_has_something_left_to_say_is_asked_at_the_end(script: Put) -> None:
@@ -548,7 +548,7 @@ async def test_what_is_remembered_of_frames_has_an_end(script: Put, monkeypatch:
     frames = [replace(OWN, caller=Principal(f"p{number}")) for number in range(4)]
     for frame in frames:
         assert kernel.birth(frame, ()) is kernel.birth(frame, ())
-        assert kernel.birth(frame, ()) == ((), ({}, {}), wire.encode_array(), {})
+        assert kernel.birth(frame, ()) == ((), ({}, {}), wire.encode(""), {})
     assert list(kernel.births) == frames[-2:]
 
 
