@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import atexit
 from collections.abc import Callable
+from io import TextIOWrapper
 from typing import TextIO
 
 Said = dict[str, object]
@@ -70,7 +71,12 @@ class Lines:
             self._write(part)
 
     def _write(self, lines: list[bytes]) -> None:
-        self._stream.write(b"\n".join([*lines, b""]).decode())
+        said = b"\n".join([*lines, b""])
+        if isinstance(self._stream, TextIOWrapper):
+            self._stream.flush()  # what others wrote to it comes first
+            self._stream.buffer.write(said)
+        else:
+            self._stream.write(said.decode())
         self._stream.flush()
 
     def _wait(self) -> None:

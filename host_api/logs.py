@@ -74,6 +74,17 @@ def say(event: dict[str, object]) -> None:
     output.lines.info(event)
 
 
+def asks_for_debug() -> bool:
+    """Whether lines of `debug` are written, as the log is set up now."""
+    return _asked(_config._CONFIG.default_wrapper_class)  # noqa: SLF001 - as above
+
+
+@lru_cache(maxsize=4)
+def _asked(_: object) -> bool:
+    enabled: bool = structlog.get_logger().is_enabled_for(logging.DEBUG)
+    return enabled
+
+
 def _line_of(steps: Sequence[Processor], event: EventDict) -> str | bytes:
     """Write an event at `info`, by steps of which the last makes a line of it."""
     line: Any = event

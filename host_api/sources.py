@@ -31,7 +31,7 @@ _FRAME = re.compile(
 
 def key_of(owner: Principal, name: str, version: int) -> str:
     """Return what names a version of a val inside one evaluation."""
-    return f"{owner}.{name}@{version}"
+    return f"@{owner.name}.{name}@{version}"
 
 
 @dataclass(frozen=True, slots=True)

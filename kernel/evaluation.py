@@ -14,8 +14,7 @@ import asyncio
 import sys
 from collections import OrderedDict, deque
 from collections.abc import Awaitable, Callable, Collection, Iterable
-from dataclasses import dataclass, field, replace
-from functools import lru_cache
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from kernel import membrane, wire
@@ -39,7 +38,7 @@ from kernel.errors import (
 from kernel.fiber import Program, Turn
 from kernel.guest import Birth, Export, Guest, Promised, Settled, Thing, hold, passable
 from kernel.handles import numbered
-from kernel.principals import Authority, Frame, Principal
+from kernel.principals import Frame, frame_beside
 from kernel.scheduler import Meter, Scheduler
 from kernel.wire import Kind, Message, Op, Ref, Result, Say, Value
 
@@ -88,7 +87,7 @@ class Kernel:
         return birth
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Entry:
     """What the first guest is asked: an operation of the kernel's and its plain values."""
 
@@ -453,7 +452,7 @@ class Evaluation:
     async def _load(self, asker: Guest, load: Load, node: Node) -> None:
         """Load a val's code in the guest of its frame, and reply with what it comes to."""
         self._insist_depth()
-        home = self._guest(_beside(self._frame, load.author, load.authority))
+        home = self._guest(frame_beside(self._frame, load.author, load.authority))
         unit = load.unit
         if unit.key in home.loading:
             raise BadRequest(f"{unit.name} is still being loaded: its top level reads itself")
@@ -611,12 +610,6 @@ class Evaluation:
         guest = self._ending.pop()
         self._request(self._unasked(guest), Op.END, 0, (), b"")
         return guest
-
-
-@lru_cache(MOST_FRAMES)
-def _beside(frame: Frame, author: Principal, authority: Authority) -> Frame:
-    """Return the frame of somebody's code in the evaluation of this one."""
-    return replace(frame, author=author, authority=authority)
 
 
 def _rejected(error: ValgateError) -> Settled:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import lru_cache
 
 from kernel.errors import BadInput
 
@@ -16,6 +17,8 @@ MAX_NAME = 48
 """Characters of a principal's or a val's name."""
 
 MAX_VERSION_DIGITS = 9
+MOST_KNOWN = 4096
+"""Principals and frames that are made once; each is a few hundred bytes."""
 
 ANONYMOUS = "anonymous"
 ME = "me"
@@ -69,6 +72,13 @@ class Principal:
 NOBODY = Principal(ANONYMOUS)
 
 
+@lru_cache(MOST_KNOWN)
+def principal_of(name: str) -> Principal:
+    """Return whom a name means, made once; nobody is always NOBODY."""
+    made = Principal(name)
+    return NOBODY if made == NOBODY else made
+
+
 class Policy(StrEnum):
     """What a call by name to another owner's code means: a column of the table."""
 
@@ -102,6 +112,12 @@ class Frame:
     def __hash__(self) -> int:
         """Return the hash of its four parts."""
         return self._hash
+
+
+@lru_cache(MOST_KNOWN)
+def frame_beside(frame: Frame, author: Principal, authority: Authority) -> Frame:
+    """Return the frame of somebody's code in the evaluation of this one, made once."""
+    return Frame(frame.policy, frame.caller, author, authority)
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from collections import deque
 
 SLICE = 0.002
 """Seconds that one evaluation may keep the event loop."""
-ROOM = 0.004
+ROOM = 0.006
 """Seconds of each turn of the event loop for evaluations that begin, or go on after waiting."""
 MOST = 16
 """Evaluations that begin in one turn of the loop, however little they do."""

@@ -140,7 +140,7 @@ PLAIN_ERROR = 9
 """The error kind that is no native subclass: quickjs's JS_NATIVE_ERROR_COUNT."""
 
 Value = None | bool | int | float | str | bytes
-UNDEFINED = bytes([Tag.UNDEFINED])
+UNDEFINED, TRUE = bytes([Tag.UNDEFINED]), bytes([Tag.TRUE])
 
 
 @dataclass(slots=True)
@@ -194,7 +194,7 @@ def encode(*values: Value) -> bytes:
             text = value.encode("utf-8", "surrogatepass")
             parts += (_SIZED.pack(Tag.STRING, len(text)), text)
         else:
-            parts.append(UNDEFINED if value is None else _encode(value))
+            parts.append(UNDEFINED if value is None else TRUE if value is True else _encode(value))
     return b"".join(parts)
 
 

@@ -6,11 +6,11 @@ Source: semantics.md §8. This file does not know what is done with a record.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from logging import DEBUG
 from time import perf_counter
 
 import structlog
 
+from host_api import logs
 from kernel.capability import Node, Seen
 
 log = structlog.get_logger("valgate.host_call")
@@ -33,7 +33,7 @@ class Recorder:
     def open(self, node: Node) -> None:
         """Take a node that has just begun: a grant is kept at once, a host call when its verdict is known."""
         if self.told is None:
-            self.told = log.is_enabled_for(DEBUG)
+            self.told = logs.asks_for_debug()
         if self.told:
             self.began = perf_counter()
         if node.capability == "grant":

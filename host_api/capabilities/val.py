@@ -38,7 +38,7 @@ from kernel import capability as contract
 from kernel.capability import Answer, Call, Load, Operation, Run, Seen, Throw, Values
 from kernel.errors import BadRequest, CloneRefused, CodeInTheWay, Conflict, LimitError, NotFound, SourceError
 from kernel.policy import Access, Decision
-from kernel.principals import NOBODY, Authority, Frame, Principal
+from kernel.principals import NOBODY, Authority, Frame, Principal, frame_beside, principal_of
 from kernel.wire import UNDEFINED, Value
 
 MISSING, DATA, UNCHANGED, CODE, LEAVE = 0, 1, 2, 3, 4
@@ -123,12 +123,12 @@ class Vals:
 
         What that guest's image holds, and is asked for by itself, it has at hand: then the key is enough.
         """
-        loaded, owner, frame = Loaded.of(call.run), Principal(val.owner), call.frame
+        loaded, owner, frame = Loaded.of(call.run), principal_of(val.owner), call.frame
         if fixed:
             loaded.fix(owner, val.name, val.version)
         own = frame.authority is Authority.OWN and owner == frame.caller
         authority, key = Authority.OWN if own else Authority.FOREIGN, key_of(owner, val.name, val.version)
-        home = Frame(frame.policy, frame.caller, owner, authority)
+        home = frame_beside(frame, owner, authority)
         prepared = None if own else await self._prepared(val, home, call.run)
         if key not in loaded.units:
             loaded.units[key] = await self._unit(val, key, prepared, call)
@@ -148,7 +148,7 @@ class Vals:
         """Return what is to be loaded, compiled for its image or now, under the label by which stacks name it."""
         known = prepared.sources.get(key) if prepared else None
         unit = known.unit if known else await self._compiler.compile(val.code, _payer(call))
-        owner, private = Principal(val.owner), val.privacy is Privacy.PRIVATE
+        owner, private = principal_of(val.owner), val.privacy is Privacy.PRIVATE
         source = Sources.of(call.run).add(owner, key, unit, private=private, own=owner == call.frame.caller)
         offered = prepared.units.get(key) if prepared else None
         return offered or contract.Unit(key, source.label, unit.parts(source.label))
@@ -241,7 +241,7 @@ class Vals:
             return Answer(Values((WRITTEN, NONE)), Seen.NOOP, decision.row)
         except Conflict:
             return Answer(Values((CONFLICT, NONE)), Seen.CONFLICT, decision.row)
-        Loaded.of(run).unfix(Principal(val.owner), val.name)
+        Loaded.of(run).unfix(principal_of(val.owner), val.name)
         version = val.version if call.frame.authority is Authority.OWN or is_public(val) else NONE
         return Answer(Values((WRITTEN, version)), row=decision.row, effect=True)
 
@@ -294,7 +294,7 @@ def _payer(call: Call) -> str | None:
 
 def _is_of(val: Val, owner: Principal) -> bool:
     """Whether what was read is what would be written: in the library column `@me.x` may be the author's, and writes the caller's."""
-    return Principal(val.owner) == owner
+    return principal_of(val.owner) == owner
 
 
 def _rendering(write: Write, authority: Authority) -> str:

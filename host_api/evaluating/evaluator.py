@@ -8,7 +8,7 @@ from __future__ import annotations
 from host_api.capabilities.api import Told
 from host_api.door import Manner, Served, Tray
 from host_api.evaluating.outcome import NO_VAL, Entry, Outcome
-from host_api.evaluating.plan import Plan, plan_of_code, plan_of_val, principal_of
+from host_api.evaluating.plan import Plan, plan_of_code, plan_of_val
 from host_api.evaluating.runner import Runner
 from host_api.evaluating.teller import NOTHING
 from host_api.load.load import Load
@@ -20,7 +20,7 @@ from host_api.store.ids import new_timed_id
 from kernel.capability import Run
 from kernel.errors import NotFound, ValgateError
 from kernel.policy import Policy
-from kernel.principals import NOBODY, Principal
+from kernel.principals import NOBODY, Principal, principal_of
 
 
 class Evaluator:

@@ -12,11 +12,9 @@ from functools import lru_cache
 from host_api.sources import ENTRY, key_of
 from host_api.store import Kind, Val
 from kernel.policy import Policy
-from kernel.principals import NOBODY, Authority, Frame, Principal
+from kernel.principals import MOST_KNOWN, NOBODY, Authority, Frame, Principal, principal_of
 from kernel.wire import Tag
 
-MOST_NAMES = 4096
-"""Accounts that are known by name; each is a few hundred bytes."""
 RESPONSE = bytes((Tag.PLATFORM, 4))
 """How a stored Response begins (guests/runtime/web/crossing.js)."""
 
@@ -42,13 +40,6 @@ class Plan:
     name: str | None = None
     version: int | None = None
     val_id: str | None = None
-
-
-@lru_cache(MOST_NAMES)
-def principal_of(name: str) -> Principal:
-    """Return whom a name means, made once; nobody is always NOBODY."""
-    made = Principal(name)
-    return NOBODY if made == NOBODY else made
 
 
 def plan_of_code(policy: str, caller: Principal) -> Plan:
@@ -78,7 +69,7 @@ def plan_of_val(policy: str, asking: Principal, val: Val, *, as_author: bool) ->
     )
 
 
-@lru_cache(MOST_NAMES)
+@lru_cache(MOST_KNOWN)
 def frame_of(policy: str, caller: Principal) -> Frame:
     """Return the frame of a caller's own code."""
     return Frame(Policy(policy), caller, caller, Authority.OWN)

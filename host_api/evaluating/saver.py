@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from host_api.compiler import Compiler
 from host_api.door import Manner
 from host_api.evaluating.outcome import NO_VAL
-from host_api.evaluating.plan import plan_of_code, principal_of
+from host_api.evaluating.plan import plan_of_code
 from host_api.evaluating.recorded import Recorded
 from host_api.evaluating.runner import Runner
 from host_api.images import Images
@@ -22,7 +22,7 @@ from host_api.store import Account, EvaluationRow, Kind, Privacy, Store, Val
 from host_api.store.clock import now_ms
 from host_api.store.ids import new_timed_id
 from kernel.errors import Conflict, ErrorInfo, GuestError, NotFound, SourceError, TooLarge
-from kernel.principals import Principal, insist_name
+from kernel.principals import Principal, insist_name, principal_of
 
 WORDS = ("amber", "birch", "cedar", "delta", "ember", "fjord", "grove", "heron", "iris", "juniper", "kelp", "lark")
 
