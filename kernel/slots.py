@@ -126,18 +126,27 @@ class Heap:
         parted = [part for piece in pieces for part in _parted(piece, below)]
         own = _worth_mapping(parted, below)
         self.copied = tuple(one for one in parted if one[0] < below and one not in own)
+        few = self.copied if len(self.copied) <= _MOST_OVERLAYS else ()
         self._file = _file()
         weakref.finalize(self, os.close, self._file)
         above = [one for one in parted if one[0] >= below]
-        self.mappings: tuple[Mapping, ...] = (*(over.mappings if over else ()), *self._written(own, above))
+        written = tuple(self._written((*own, *few), above))
+        some = slice(len(own), len(own) + len(few))
+        self.spread: tuple[Mapping, ...] = written[some]
+        """Of what is copied, where it lies in the file."""
+        self.mappings: tuple[Mapping, ...] = (
+            *(over.mappings if over else ()),
+            *written[: len(own)],
+            *written[some.stop :],
+        )
         fcntl.fcntl(self._file, fcntl.F_ADD_SEALS, _SEALS)
-        self.cost = len({end for at, size, *_ in self.mappings for end in (at, at + size)}) - 1 + AROUND
+        self.cost, self.cost_spread = _cost(self.mappings), _cost(self.mappings + self.spread)
         self.master = _map(None, size, NONE, _NOWHERE)
         weakref.finalize(self, _munmap, self.master, size)
         self.lay(self.master)
         _insist(_mprotect(self.master, size, READ) == 0, "a heap to be read-only")
 
-    def _written(self, own: list[tuple[int, bytes]], above: list[tuple[int, bytes]]) -> Iterator[Mapping]:
+    def _written(self, own: Iterable[tuple[int, bytes]], above: list[tuple[int, bytes]]) -> Iterator[Mapping]:
         """Write the file: what is mapped in a row, and behind it all that the other heap does not have, in its place."""
         below, offset = self.over.size if self.over else 0, 0
         for at, piece in own:
@@ -149,11 +158,15 @@ class Heap:
         if self.size > below:
             yield below, self.size - below, self._file, offset
 
-    def lay(self, at: int) -> None:
-        """Map it at this address, whatever is there; raise MemoryError."""
-        for offset, size, file, start in self.mappings:
+    def lay(self, at: int, *, spread: bool = False) -> None:
+        """Map it at this address, whatever is there; raise MemoryError.
+
+        `spread`: also what else would be copied. What is mapped is the guest's own only once it is written, and is wiped only then.
+        """
+        spread = spread and bool(self.spread)
+        for offset, size, file, start in self.mappings + self.spread if spread else self.mappings:
             _map(at + offset, size, WRITE, mmap.MAP_PRIVATE | _FIXED, file, start)
-        for offset, piece in self.copied:
+        for offset, piece in () if spread else self.copied:
             move(at + offset, piece, len(piece))
 
     def close(self) -> None:
@@ -163,6 +176,13 @@ class Heap:
 
 _OVERLAY, _MOST_OVERLAYS = 4, 64
 """Pages in a row that are worth a mapping of their own, fewer are copied into each slot; and mappings, of which a process has 65,530."""
+_SPREAD = 4
+"""The part of the process's mappings, as one of so many, up to which fewer pages have mappings of their own as well."""
+
+
+def _cost(mappings: tuple[Mapping, ...]) -> int:
+    """Return how many mappings of the system's a guest on these has."""
+    return len({end for at, size, *_ in mappings for end in (at, at + size)}) - 1 + AROUND
 
 
 def _parted(piece: tuple[int, bytes], below: int) -> tuple[tuple[int, bytes], ...]:
@@ -238,11 +258,18 @@ class Slot:
     at: int
     heap: Heap
     size: int = 0
+    spread: bool = False
+    """How its heap is laid."""
     tenant: Tenant | None = None
     own: Ranges | None = None
     """Where its pages were its own when its last guest died; None: nobody looked."""
     faults: Faults = (0, 0)
     """When its guest was born."""
+
+    @property
+    def cost(self) -> int:
+        """How many mappings of the system's it has."""
+        return self.heap.cost_spread if self.spread else self.heap.cost
 
     def grow(self, size: int) -> None:
         """Make the bytes up to `size` memory, of zeros; raise MemoryError."""
@@ -298,14 +325,15 @@ class Slots:
             slot.faults = self._faults  # those since then are nobody's, and only have the system asked once more
             return slot
         self._insist_mappings(heap)
-        at = _map(None, RESERVED + GUARD, NONE, _NOWHERE)
+        spread = _SPREAD * (self.mappings + heap.cost_spread) <= self.most_mappings
+        slot = Slot(_map(None, RESERVED + GUARD, NONE, _NOWHERE), heap, heap.size, spread)
         try:
-            self._lay(heap, at)
+            self._lay(slot)
         except MemoryError:
-            _munmap(at, RESERVED + GUARD)
+            _munmap(slot.at, RESERVED + GUARD)
             raise
-        self.mappings += heap.cost
-        return Slot(at, heap, heap.size)
+        self.mappings += slot.cost
+        return slot
 
     def _insist_mappings(self, heap: Heap) -> None:
         while self.mappings + heap.cost > self.most_mappings and self._waiting:
@@ -315,13 +343,13 @@ class Slots:
     def _drop(self, slot: Slot) -> None:
         if slot.tenant is not None:
             slot.tenant.close()
-        self.mappings -= slot.heap.cost
+        self.mappings -= slot.cost
         _munmap(slot.at, RESERVED + GUARD)
 
-    def _lay(self, heap: Heap, at: int) -> None:
-        heap.lay(at)
+    def _lay(self, slot: Slot) -> None:
+        slot.heap.lay(slot.at, spread=slot.spread)
         if self._process == os.getpid():
-            place = ctypes.create_string_buffer(struct.pack("<4Q", at, heap.size, _WRITE_PROTECT, 0))
+            place = ctypes.create_string_buffer(struct.pack("<4Q", slot.at, slot.heap.size, _WRITE_PROTECT, 0))
             # Where that is refused, all is as well, and slower.
             _ioctl(self.watcher, _REGISTER, ctypes.addressof(place))
 
@@ -363,7 +391,7 @@ class Slots:
             if slot.tenant is not None:
                 slot.tenant.trim()
         if slot.own is None:
-            self._lay(heap, slot.at)
+            self._lay(slot)
             return
         back = heap.master - slot.at
         for start, end in zip(*slot.own, strict=True):

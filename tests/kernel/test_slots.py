@@ -122,17 +122,45 @@ def test_a_guest_cannot_make_a_heap_that_takes_all_mappings_of_the_process(slots
     assert memory_of(slot) == laid(heap.size, pieces_of(many))
 
 
+LAYOUTS = {"spread": 1 << 20, "copied": 0}
+"""How many mappings there are for guests: where they are plenty, each page that differs is mapped."""
+
+
+@pytest.mark.parametrize("plenty", LAYOUTS.values(), ids=LAYOUTS)
 @given(numbers=NUMBERS, more=st.integers(0, 31))
-def test_a_slot_has_no_more_mappings_than_are_counted(numbers: list[int], more: int) -> None:
+def test_a_slot_has_no_more_mappings_than_are_counted(plenty: int, numbers: list[int], more: int) -> None:
     """Or guests would take those that the library needs, which ends the process when it is refused one."""
     size = (SMALL + more) * PAGE
     heap = Heap(size, pieces_of([number for number in numbers if number * PAGE < size]), base())
-    slots = Slots()
+    slots = Slots(plenty + heap.cost)
     slot = slots.take(heap)
+    assert slot.spread == (plenty > 0)
     slot.grow(slot.size + 7 * PAGE)
-    assert mappings_within(slot.at, slot.at + RESERVED + GUARD) <= heap.cost - 2  # two are its stack's
+    assert slots.mappings == slot.cost
+    assert mappings_within(slot.at, slot.at + RESERVED + GUARD) <= slot.cost - 2  # two are its stack's
     slots.give(slot)
     slots.close()
+    assert slots.mappings == 0
+
+
+def test_pages_are_spread_as_long_as_mappings_are_plenty(slots: Slots) -> None:
+    """Thousands that wait would else take all there are."""
+    heap = Heap(SMALL * PAGE, pieces_of([2, 4, 6]), base())
+    slots.most_mappings = 40 * heap.cost_spread
+    taken = [slots.take(heap) for _ in range(20)]
+    assert [slot.spread for slot in taken] == [True] * 10 + [False] * 10
+    assert slots.mappings == 10 * heap.cost_spread + 10 * heap.cost
+    for slot in taken:
+        slots.give(slot)
+    slots.forget(heap)
+    assert slots.mappings == 0
+
+
+def test_a_page_of_the_heap_that_no_guest_wrote_is_not_wiped(slots: Slots) -> None:
+    slot = slots.take(Heap(SMALL * PAGE, pieces_of([2, 4, 6]), base()))
+    write(slot, 4 * PAGE)
+    assert slots.written(slot) == [(slot.at + 4 * PAGE, slot.at + 5 * PAGE)]
+    slots.give(slot)
 
 
 def test_mappings_of_guests_have_an_end_and_come_back(slots: Slots) -> None:
@@ -219,15 +247,16 @@ def in_a_child(slots: Slots) -> None:
     slots._process += 1
 
 
+@pytest.mark.parametrize("plenty", LAYOUTS.values(), ids=LAYOUTS)
 @pytest.mark.parametrize("where", [asked, not_asked, in_a_child])
 @given(lives=st.lists(ACTIONS, min_size=1, max_size=3), numbers=NUMBERS)
 def test_a_slot_given_back_is_the_heap_again_byte_for_byte(
-    where: Callable[[Slots], None], lives: list[list[tuple[str, int]]], numbers: list[int]
+    where: Callable[[Slots], None], plenty: int, lives: list[list[tuple[str, int]]], numbers: list[int]
 ) -> None:
-    """Whatever its guests wrote, wherever they read, however far they grew; over another heap, with pages that are copied."""
-    slots, pieces = Slots(), pieces_of([number for number in numbers if number < SIZE])
+    """Whatever its guests wrote, wherever they read, however far they grew; over another heap, with pages that are copied or mapped."""
+    heap = Heap(SIZE * PAGE, pieces_of([number for number in numbers if number < SIZE]), base())
+    slots = Slots(plenty + heap.cost)
     where(slots)
-    heap = Heap(SIZE * PAGE, pieces, base())
     slot = slots.take(heap)
     fresh = memory_of(slot)
     for actions in lives:
@@ -426,7 +455,7 @@ def refusing(after: int) -> Callable[..., int]:
     return call
 
 
-@pytest.mark.parametrize("after", range(3))
+@pytest.mark.parametrize("after", range(4))
 @pytest.mark.parametrize("grown", [True, False], ids=["grown", "full"])
 def test_a_slot_that_cannot_be_wiped_is_never_used_again(
     monkeypatch: pytest.MonkeyPatch,
@@ -444,7 +473,7 @@ def test_a_slot_that_cannot_be_wiped_is_never_used_again(
     monkeypatch.setattr(room, "_mmap", refusing(after))
     slots.give(slot)
     monkeypatch.undo()
-    enough = 2 + grown  # the grown part, and the two mappings of the heap
+    enough = 3 + grown  # the grown part, and the three mappings of the heap
     assert mapped(slot.at) == (after >= enough)
     following = slots.take(heap)
     assert memory_of(following) == laid(heap.size, ((0, ONES),))
