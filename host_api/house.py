@@ -29,10 +29,10 @@ from host_api.settings import Settings
 from host_api.store import Store
 from kernel.builder import Builder
 from kernel.capability import Run
+from kernel.capi import PINNED
 from kernel.engine import Engine
 from kernel.errors import BadSetting
 from kernel.evaluation import Kernel
-from kernel.fiber import PINNED
 from kernel.image import Image
 
 __all__ = ["BUILT", "Entry", "House", "Outcome"]

@@ -18,7 +18,7 @@ from typing import Self
 
 import wasmtime
 
-from kernel import fiber
+from kernel import capi, fiber, store
 from kernel.image import Image, memory_module, without_data
 from kernel.limits import MIB
 from kernel.slots import GUARD, RESERVED, Heap, Slots
@@ -39,13 +39,13 @@ class Engine:
 
         `cache` is a folder for the native code: see `_compiled`.
         """
-        fiber.insist_version()
+        capi.insist_version()
         config = wasmtime.Config()
         config.epoch_interruption = True
         config.max_wasm_stack = NATIVE_STACK
         config.memory_reservation, config.memory_guard_size = RESERVED, GUARD
-        fiber.set_stack(config, FIBER_STACK)
-        fiber.set_memory(config)
+        capi.set_stack(config, FIBER_STACK)
+        store.set_memory(config)
         self.wasmtime = wasmtime.Engine(config)
         self.linker = wasmtime.Linker(self.wasmtime)
         self.linker.allow_shadowing = True
@@ -57,16 +57,16 @@ class Engine:
         self.wake = self._ticker.wake
         """Let the tick run; call it before a guest does."""
 
-    def program(self, image: Image, over: fiber.Program | None = None) -> fiber.Program:
+    def program(self, image: Image, over: store.Program | None = None) -> store.Program:
         """Pair an image with the engine's code; `over` is the program that it says the difference to. Raise BadImage or MemoryError."""
         image.insist_whole()
         memory = self._memories.get(image.size)
         if memory is None:
             memory = self._memories[image.size] = wasmtime.Module(self.wasmtime, memory_module(image.size))
         heap = Heap(image.size, image.pieces, over.heap if over else None)
-        return fiber.Program(self.wasmtime, self.linker, self.code, memory, self.slots, heap, image.inbox)
+        return store.Program(self.wasmtime, self.linker, self.code, memory, self.slots, heap, image.inbox)
 
-    def forget(self, program: fiber.Program) -> None:
+    def forget(self, program: store.Program) -> None:
         """Let a program go; guests that live on it go on."""
         self.slots.forget(program.heap)
 
@@ -89,7 +89,7 @@ def _compiled(engine: wasmtime.Engine, code: bytes, cache: Path | None) -> wasmt
     It is native code, which is run as it is: the folder and the file must be ours alone, or they are not looked at.
     wasmtime's own cache is not used: it compresses in a thread of its own, for seconds, beside the guests.
     """
-    kept = cache / f"{sha256(fiber.PINNED.encode() + code).hexdigest()}.cwasm" if cache else None
+    kept = cache / f"{sha256(capi.PINNED.encode() + code).hexdigest()}.cwasm" if cache else None
     if kept and _is_ours(kept.parent) and _is_ours(kept):
         with suppress(wasmtime.WasmtimeError):  # of another configuration or processor
             return wasmtime.Module.deserialize_file(engine, str(kept))

@@ -35,11 +35,12 @@ from kernel.errors import (
     WallLimit,
     to_guest,
 )
-from kernel.fiber import Program, Turn
+from kernel.fiber import Turn
 from kernel.guest import Birth, Export, Guest, Promised, Settled, Thing, hold, passable
 from kernel.handles import numbered
 from kernel.principals import Frame, frame_beside
 from kernel.scheduler import Meter, Scheduler
+from kernel.store import Program
 from kernel.wire import Kind, Message, Op, Ref, Result, Say, Value
 
 MOST_FRAMES, MOST_ENDED = 1_000, 4

@@ -12,10 +12,11 @@ from typing import NamedTuple
 from kernel import wire
 from kernel.capability import Capability, Known
 from kernel.errors import BadRequest, BrokenGuest, LimitError
-from kernel.fiber import Fiber, Program
+from kernel.fiber import Fiber
 from kernel.handles import HandleTable, Numbered
 from kernel.limits import Limits
 from kernel.principals import Frame
+from kernel.store import Program
 from kernel.wire import Ref
 
 

@@ -21,9 +21,9 @@ from host_api.store import Kind, Val, is_public
 from kernel.builder import Builder
 from kernel.capability import Start, Unit
 from kernel.evaluation import Kernel
-from kernel.fiber import Program
 from kernel.image import Image
 from kernel.principals import Authority
+from kernel.store import Program
 
 log = structlog.get_logger("valgate.images")
 

@@ -12,10 +12,11 @@ from collections.abc import Iterator
 import pytest
 
 from kernel.engine import Engine
-from kernel.fiber import Fiber, Program, Turn
+from kernel.fiber import Fiber, Turn
 from kernel.image import WASM_PAGE, Image
 from kernel.limits import MIB
 from kernel.slots import GUARD
+from kernel.store import Program
 from tests.kernel.stage import program
 
 ADDRESSES = {

@@ -10,7 +10,7 @@ import gc
 from pathlib import Path
 
 from host_api.images import images
-from kernel import fiber
+from kernel import store
 from kernel.limits import MIB
 from kernel.slots import STACK_RESIDENT
 from tests.attacks.siege import ended
@@ -87,8 +87,8 @@ async def test_a_deep_recursion_leaves_little_of_its_stack(engine_room: Machine,
         outcomes = await asyncio.gather(*(world.outcome(DEEP) for _ in range(20)))
         assert {outcome.json for outcome in outcomes} == {b'"RangeError"'}
         assert world.house.guests == 0
-        waiting = [(at, size) for size, free in fiber._stacks._free.items() for at in free]
-        waiting += fiber._stack_sizes.items()  # which instances keep for their next guests
+        waiting = [(at, size) for size, free in store._stacks._free.items() for at in free]
+        waiting += store._stack_sizes.items()  # which instances keep for their next guests
         assert waiting
         assert all(resident(at, size) <= STACK_RESIDENT for at, size in waiting)
         assert sum(resident(at, size) for at, size in waiting) <= 10 * MIB

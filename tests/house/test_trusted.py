@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-MOST_LINES = {"policy": 100, "kernel": 3700}
+MOST_LINES = {"policy": 100, "kernel": 3800}
 
 
 def lines(path: Path) -> int:

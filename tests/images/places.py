@@ -13,8 +13,8 @@ from host_api.images.shelf import Shelf
 from host_api.net.client import Client
 from host_api.settings import Settings
 from kernel.evaluation import Kernel
-from kernel.fiber import Program
 from kernel.principals import Authority
+from kernel.store import Program
 from tests.semantics.live import NO_SHELF, ROOMY, Machine, World
 
 

@@ -15,9 +15,9 @@ import pytest
 import wasmtime
 from wasmtime import _bindings as generated
 
+from kernel import capi, slots, store
 from kernel import engine as engines
 from kernel import fiber as fibers
-from kernel import slots
 from kernel.engine import Engine
 from kernel.errors import GuestError
 from kernel.fiber import Fiber, Turn
@@ -58,7 +58,7 @@ def test_a_fiber_parks_and_wakes_again_and_again() -> None:
         fiber = start(engine)
         for round_ in range(100):
             assert run_to_message(fiber) == READY
-            assert not fibers._poll(fiber._future)  # parked: polling it does not wake it
+            assert not capi.poll(fiber._future)  # parked: polling it does not wake it
             assert fiber.answer(round_.to_bytes(4, "little"), 0, 4)
         assert fiber.memory_size() == 65536
         fiber.close()
@@ -193,7 +193,7 @@ def test_a_closed_engine_is_not_used() -> None:
     engine = wasmtime.Engine()
     engine.close()
     with pytest.raises(ValueError, match="closed"):
-        fibers.pointer(engine)
+        capi.pointer(engine)
 
 
 # -- the two pure imports -----------------------------------------------------------------------------------
@@ -252,15 +252,15 @@ def test_a_memory_of_another_shape_is_not_made(monkeypatch: pytest.MonkeyPatch, 
     """Code is compiled for so many addresses, and checks nothing."""
     with Engine(ECHO) as engine:
         made = engine.program(Image.of(bytes(PAGE)))
-        monkeypatch.setattr(fibers, "_born", engine.slots.take(made.heap))
+        monkeypatch.setattr(store, "_born", engine.slots.take(made.heap))
         size, reserved, guard = shape
         with pytest.raises(wasmtime.WasmtimeError, match="a memory of this shape is not made here"):
-            fibers.check(fibers._on_new_memory(0, 0, size, 0, reserved, guard, 0))
+            capi.check(store._on_new_memory(0, 0, size, 0, reserved, guard, 0))
 
 
 def test_a_memory_that_nobody_is_born_with_is_not_made() -> None:
     with pytest.raises(wasmtime.WasmtimeError, match="a memory of this shape is not made here"):
-        fibers.check(fibers._on_new_memory(0, 0, PAGES_SIZE, 0, RESERVED, GUARD, 0))
+        capi.check(store._on_new_memory(0, 0, PAGES_SIZE, 0, RESERVED, GUARD, 0))
 
 
 def ends(engine: Engine) -> str:
@@ -288,7 +288,7 @@ def test_a_memory_that_the_system_does_not_let_grow_stays_as_it_is(monkeypatch: 
 def test_a_fiber_without_a_stack_says_why(monkeypatch: pytest.MonkeyPatch) -> None:
     with Engine(program("")) as engine:
         fiber = Fiber(engine.program(Image.of(bytes(PAGE))), MIB, (1, 2, 3))
-        monkeypatch.setattr(fibers, "_stacks", slots.Stacks())
+        monkeypatch.setattr(store, "_stacks", slots.Stacks())
         monkeypatch.setattr(slots, "_mmap", lambda *_: None)
         fiber.begin(b"")
         assert fiber.step() is Turn.ENDED
@@ -303,14 +303,14 @@ def test_a_fiber_without_a_stack_says_why(monkeypatch: pytest.MonkeyPatch) -> No
 
 def test_another_wasmtime_than_the_pinned_one_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     """An upgrade fails at the start and not in the middle of somebody's evaluation."""
-    monkeypatch.setattr(fibers, "version", lambda _: "51.0.0")
+    monkeypatch.setattr(capi, "version", lambda _: "51.0.0")
     with pytest.raises(RuntimeError, match=r"wasmtime 50\.0\.1, and 51\.0\.0 is installed"):
         Engine(ECHO)
 
 
 def test_the_pinned_version_is_the_one_in_the_project() -> None:
     project = (Path(__file__).parents[2] / "pyproject.toml").read_text()
-    assert f'"wasmtime=={fibers.PINNED}"' in project
+    assert f'"wasmtime=={capi.PINNED}"' in project
 
 
 def ticking() -> int:

@@ -11,12 +11,13 @@ from collections.abc import Callable, Iterator
 import pytest
 import wasmtime
 
-from kernel import fiber as fibers
+from kernel import store as rooms
 from kernel.engine import Engine
-from kernel.fiber import LIVES, Fiber, Program, Store, Turn
+from kernel.fiber import Fiber, Turn
 from kernel.image import WASM_PAGE, Image
 from kernel.limits import MIB
 from kernel.slots import STACK_RESIDENT
+from kernel.store import LIVES, Program, Store
 from tests.kernel.stage import PAGE, SAY_FINISH, program
 from tests.kernel.system import resident
 
@@ -226,19 +227,24 @@ def test_each_guest_can_be_interrupted(opened: Callable[..., Engine]) -> None:
     second.close()
 
 
-def test_a_deep_life_leaves_little_of_its_stack_to_the_next(opened: Callable[..., Engine]) -> None:
+@pytest.mark.parametrize("start", ["", "(func $s (call $deep (i32.const 3))) (start $s)"], ids=["", "that starts"])
+def test_a_deep_life_leaves_little_of_its_stack_to_the_next(opened: Callable[..., Engine], start: str) -> None:
+    """And to nobody else: a store knows its own stack, also when another's was made meanwhile."""
     deep = "(func $deep (param i32) (if (local.get 0) (then (call $deep (i32.sub (local.get 0) (i32.const 1))))))"
-    of = made(opened(f"(call $deep (i32.const 100000)) {SAY_FINISH}", deep))
-    first = live(of)
+    of = made(opened(f"(call $deep (i32.const 100000)) {SAY_FINISH}", deep + start))
+    first, other = live(of), live(of)
+    assert store(first)._stack != store(other)._stack
     stack = store(first)._stack
-    size = fibers._stack_sizes[stack]
+    size = rooms._stack_sizes[stack]
     assert resident(stack, size) > 4 * STACK_RESIDENT
     first.close(over=True)
-    assert stack in fibers._stack_sizes
+    assert stack in rooms._stack_sizes
     assert resident(stack, size) <= STACK_RESIDENT
     second = live(of)
     assert store(second)._stack == stack
     second.close()
+    other.close()
+    assert not rooms.made_stacks
 
 
 # -- what waits is let go ------------------------------------------------------------------------------------------
@@ -246,7 +252,7 @@ def test_a_deep_life_leaves_little_of_its_stack_to_the_next(opened: Callable[...
 
 def test_stores_that_wait_go_with_their_program_and_with_the_engine(opened: Callable[..., Engine]) -> None:
     engine = opened(NAP)
-    stores, stacks = len(fibers._slots), len(fibers._stack_sizes)
+    stores, stacks = len(rooms._slots), len(rooms._stack_sizes)
 
     def closes(_: Program) -> None:
         engine.slots.close()
@@ -256,16 +262,16 @@ def test_stores_that_wait_go_with_their_program_and_with_the_engine(opened: Call
         lives = [live(of) for _ in range(5)]
         for fiber in lives:
             fiber.close(over=True)
-        assert len(fibers._slots) == stores + 5
+        assert len(rooms._slots) == stores + 5
         end(of)
-        assert (len(fibers._slots), len(fibers._stack_sizes)) == (stores, stacks)
+        assert (len(rooms._slots), len(rooms._stack_sizes)) == (stores, stacks)
 
 
 def test_a_store_whose_memory_cannot_be_wiped_is_let_go(
     opened: Callable[..., Engine], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     of = made(opened(NAP))
-    stores = len(fibers._slots)
+    stores = len(rooms._slots)
     first = live(of)
 
     def refuse(_: object) -> None:
@@ -273,16 +279,16 @@ def test_a_store_whose_memory_cannot_be_wiped_is_let_go(
 
     monkeypatch.setattr(type(of.slots), "_wipe", lambda *_: refuse(None))
     first.close(over=True)
-    assert len(fibers._slots) == stores
+    assert len(rooms._slots) == stores
 
 
 def test_a_heap_that_is_closed_keeps_no_store(opened: Callable[..., Engine]) -> None:
     engine = opened(NAP)
-    of, stores = made(engine), len(fibers._slots)
+    of, stores = made(engine), len(rooms._slots)
     first = live(of)
     engine.forget(of)
     first.close(over=True)
-    assert len(fibers._slots) == stores
+    assert len(rooms._slots) == stores
 
 
 @pytest.mark.parametrize(
@@ -292,21 +298,21 @@ def test_a_heap_that_is_closed_keeps_no_store(opened: Callable[..., Engine]) -> 
 )
 def test_what_is_refused_at_birth_leaves_its_place(opened: Callable[..., Engine], more: str, what: str) -> None:
     engine = opened("", more)
-    of, stores = made(engine), len(fibers._slots)
+    of, stores = made(engine), len(rooms._slots)
     for _ in range(3):
         with pytest.raises(wasmtime.WasmtimeError, match=what):
             Fiber(of, MIB, BEGUN)
-    assert len(fibers._slots) == stores
+    assert len(rooms._slots) == stores
 
 
 def test_a_store_that_takes_no_more_guests_than_it_said_is_let_go(
     opened: Callable[..., Engine], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """wasmtime counts as well."""
-    of, stores = made(opened(NAP)), len(fibers._slots)
-    monkeypatch.setattr(fibers, "LIVES", 1)
+    of, stores = made(opened(NAP)), len(rooms._slots)
+    monkeypatch.setattr(rooms, "LIVES", 1)
     first = live(of)
     store(first)._left = 5
     first.close(over=True)
-    assert len(fibers._slots) == stores
+    assert len(rooms._slots) == stores
     live(of).close(over=True)

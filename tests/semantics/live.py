@@ -21,10 +21,10 @@ from host_api.store import Privacy, State, Val
 from kernel.engine import Engine
 from kernel.errors import ErrorInfo
 from kernel.evaluation import Kernel
-from kernel.fiber import Program
 from kernel.image import Image
 from kernel.limits import Limits
 from kernel.policy import Policy
+from kernel.store import Program
 
 PUBLIC, PRIVATE, UNLISTED = Privacy.PUBLIC, Privacy.PRIVATE, Privacy.UNLISTED
 OWNERS = ("A", "B", "C")
