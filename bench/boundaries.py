@@ -48,6 +48,7 @@ BOUNDARIES = (
     Boundary("record: made and queued", "host_api.evaluating.recorded:Recorded.complete"),
     Boundary("log: one line", "host_api.logs:say"),
     Boundary("HTTP: the answer is made", "host_api.http.answering:HttpDoor.finish"),
-    Boundary("HTTP: the answer is written", "host_api.http.answers:Told.whole"),
+    Boundary("HTTP: the answer is made", "host_api.http.answers:Told.whole"),
+    Boundary("HTTP: the answer is written", "host_api.http.outbox:Outbox.put"),
     Boundary("HTTP: one exchange", LAST),
 )
