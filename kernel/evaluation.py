@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from kernel import membrane, wire
-from kernel.capability import Capability, Later, Load, Node, Run, Values
+from kernel.capability import Answer, Capability, Later, Load, Node, Run, Values
 from kernel.engine import Engine
 from kernel.errors import (
     BadRequest,
@@ -39,7 +39,7 @@ from kernel.fiber import Turn
 from kernel.guest import Birth, Export, Guest, Promised, Settled, Thing, hold, passable
 from kernel.handles import numbered
 from kernel.principals import Frame, frame_beside
-from kernel.scheduler import Meter, Scheduler
+from kernel.scheduler import Meter, Scheduler, rest_of
 from kernel.store import Program
 from kernel.wire import Kind, Message, Op, Ref, Result, Say, Value
 
@@ -404,21 +404,36 @@ class Evaluation:
 
     # -- host calls ----------------------------------------------------------------------------------
 
-    async def _ask_host(self, guest: Guest, capability: Capability, message: Message) -> None:
+    def _ask_host(self, guest: Guest, capability: Capability, message: Message) -> Awaitable[None] | None:
+        """Perform a host call; return what is still to be waited for, if it does not answer at once, as most do."""
         during = self._frames[-1]
         node = self._node(during.node, guest.frame, capability.name, "?", "?")
+        asking = membrane.host_call(self._run, guest.frame, capability, message, node, during.source, guest.birth.known)
+        try:
+            waits_for = asking.send(None)
+        except StopIteration as done:
+            self._meter.charge_host()
+            self._answered(guest, node, done.value)
+            return None
+        except BaseException:
+            self._meter.charge_host()
+            raise
+        return self._answers_later(guest, node, rest_of(asking, waits_for))
+
+    async def _answers_later(self, guest: Guest, node: Node, rest: Awaitable[Answer]) -> None:
         await self._may_wait()
         try:
-            answer = await membrane.host_call(
-                self._run, guest.frame, capability, message, node, during.source, guest.birth.known
-            )
+            answer = await rest
         finally:
             self._meter.charge_host()
+        self._answered(guest, node, answer)
+
+    def _answered(self, guest: Guest, node: Node, answer: Answer) -> None:
         match answer.reply:
             case Values(values):
                 self._reply(guest, 0, (), wire.encode(*values) if len(values) == 1 else wire.encode_array(*values))
             case Load():
-                await self._load(guest, answer.reply, node)
+                self._load(guest, answer.reply, node)
             case Later(work):
                 self._promise(guest, work)
             case _:
@@ -450,7 +465,7 @@ class Evaluation:
             settled = _rejected(failure)
         self._tell(promised, settled)
 
-    async def _load(self, asker: Guest, load: Load, node: Node) -> None:
+    def _load(self, asker: Guest, load: Load, node: Node) -> None:
         """Load a val's code in the guest of its frame, and reply with what it comes to."""
         self._insist_depth()
         home = self._guest(frame_beside(self._frame, load.author, load.authority))

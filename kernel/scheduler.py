@@ -8,6 +8,11 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import deque
+from collections.abc import Coroutine, Generator
+from types import coroutine
+from typing import TypeVar
+
+T = TypeVar("T")
 
 SLICE = 0.002
 """Seconds that one evaluation may keep the event loop."""
@@ -87,6 +92,23 @@ def _wake(queue: deque[asyncio.Future[None]], most: int) -> int:
             mine.set_result(None)
             woken += 1
     return woken
+
+
+@coroutine
+def rest_of(begun: Coroutine[object, object, T], waits_for: object) -> Generator[object, object, T]:
+    """Await a coroutine that was begun by hand, and waits for this: hand up what it waits for, and down what comes of that."""
+    while True:
+        came: object = None
+        thrown: BaseException | None = None
+        try:
+            came = yield waits_for
+        except BaseException as error:  # noqa: BLE001 - it is for who waits: a cancellation, or that nobody waits any more
+            thrown = error
+        try:
+            waits_for = begun.send(came) if thrown is None else begun.throw(thrown)
+        except StopIteration as done:
+            answer: T = done.value
+            return answer
 
 
 class Meter:

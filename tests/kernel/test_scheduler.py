@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Coroutine
 
 import pytest
 
 from kernel import scheduler as schedulers
-from kernel.scheduler import Meter, Scheduler
+from kernel.scheduler import Meter, Scheduler, rest_of
 
 
 class Clocks:
@@ -222,3 +223,92 @@ def test_a_host_call_does_not_begin_a_new_slice(clocks: Clocks) -> None:
     assert meter.slice_over()
     meter.begin_slice()
     assert not meter.slice_over()
+
+
+# -- what was begun by hand ---------------------------------------------------------------------------------------
+
+
+def begun(asking: Coroutine[object, object, str]) -> Awaitable[str]:
+    return rest_of(asking, asking.send(None))
+
+
+async def test_what_was_begun_by_hand_goes_on_as_if_it_was_awaited_from_the_start() -> None:
+    """It waits for futures, for a turn of the loop, for others' coroutines; and says what it comes to."""
+    loop = asyncio.get_running_loop()
+    first = loop.create_future()
+
+    async def asks() -> str:
+        said: str = await first
+        await asyncio.sleep(0)
+        async with asyncio.timeout(5):
+            return said + await asyncio.wait_for(asyncio.sleep(0.001, "!"), 5)
+
+    rest = begun(asks())
+    loop.call_soon(first.set_result, "yes")
+    assert await rest == "yes!"
+
+
+async def test_what_fails_while_it_goes_on_fails_whoever_waits() -> None:
+    async def asks() -> str:
+        await asyncio.sleep(0)
+        raise LookupError("lost")
+
+    with pytest.raises(LookupError, match="lost"):
+        await begun(asks())
+
+
+async def test_a_cancellation_comes_to_what_goes_on_and_may_be_taken_back_there() -> None:
+    seen: list[str] = []
+
+    async def asks() -> str:
+        try:
+            await asyncio.Event().wait()
+        except asyncio.CancelledError:
+            seen.append("told")
+        await asyncio.sleep(0)
+        return "all the same"
+
+    async def waits() -> str:
+        return await begun(asks())
+
+    task = asyncio.create_task(waits())
+    await asyncio.sleep(0)
+    task.cancel()
+    assert await task == "all the same"
+    assert seen == ["told"]
+
+
+async def test_a_time_that_is_over_ends_what_goes_on() -> None:
+    ended: list[bool] = []
+
+    async def asks() -> str:
+        try:
+            await asyncio.Event().wait()
+        finally:
+            ended.append(True)
+        return ""
+
+    rest = begun(asks())
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(0.001):
+            await rest
+    assert ended == [True]
+
+
+def test_what_nobody_waits_for_any_more_is_closed() -> None:
+    ended: list[bool] = []
+
+    async def asks() -> str:
+        try:
+            await asyncio.sleep(0)
+        finally:
+            ended.append(True)
+        return ""
+
+    async def waits() -> str:
+        return await begun(asks())
+
+    waiting = waits()
+    waiting.send(None)
+    waiting.close()
+    assert ended == [True]
