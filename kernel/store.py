@@ -198,9 +198,8 @@ class Store:
         self._left -= 1
         capi.set_deadline(context, 1 << 40)
         future = capi.instantiate(self._code, context, here + capi.ENGINE, here + capi.TRAP, here + capi.ERROR)
-        done = capi.poll_start(
-            future
-        )  # at once: the engine has no start to run, and one that asks something is none of ours
+        # At once: the deadline is far, the engine has no start to run, and one that asks something is none of ours.
+        done = capi.poll_start(future)
         capi.future_delete(future)
         if made_stacks:
             self.stands_on(made_stacks.pop())
@@ -208,7 +207,8 @@ class Store:
         if places.error or places.trap or not done:
             capi.check(places.error)
             self._insist(done and capi.reason(places) == capi.RETURNED, "a start without a trap")
-        self._insist(capi.export_get(context, here + capi.ENGINE, b"main", 4, here + capi.MAIN), "a main")
+        if not capi.export_get(context, here + capi.ENGINE, b"main", 4, here + capi.MAIN):
+            self._insist(good=False, what="a main")
 
     @staticmethod
     def _insist(good: bool, what: str) -> None:  # noqa: FBT001 - a condition

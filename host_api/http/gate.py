@@ -96,7 +96,7 @@ class Gate:
         """Count one less, and let go of its body."""
         requests = self.requests
         requests.used -= 1
-        if not requests.used:
+        if requests.awaited is not None and not requests.used:
             requests.emptied()
         self.held -= self._held_by.pop(id(request), 0)
 

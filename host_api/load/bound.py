@@ -14,14 +14,14 @@ from kernel.errors import Overloaded, TooMany
 
 
 class Room:
-    """A count in all. Whoever counts a thing adds one to `used`, takes it away again, and says `emptied` when none is there any more."""
+    """A count in all. Whoever counts a thing adds one to `used`, takes it away again, and says `emptied` when none is there any more and that is `awaited`."""
 
-    __slots__ = ("_empty", "_what", "most", "used")
+    __slots__ = ("_what", "awaited", "most", "used")
 
     def __init__(self, what: str, most: int) -> None:
         """Take what is counted, in the plural, for the sentence of a refusal; and the bound."""
         self._what, self.most = what, most
-        self._empty: asyncio.Future[None] | None = None
+        self.awaited: asyncio.Future[None] | None = None  # by who waits until there is none
         self.used = 0
 
     def refuse(self) -> NoReturn:
@@ -30,14 +30,14 @@ class Room:
 
     def emptied(self) -> None:
         """Tell who waits for it that there is none."""
-        if self._empty is not None and not self._empty.done():
-            self._empty.set_result(None)
+        if self.awaited is not None and not self.awaited.done():
+            self.awaited.set_result(None)
 
     async def empty(self) -> None:
         """Wait until there is none; for one who waits at a time."""
         while self.used:
-            self._empty = asyncio.get_running_loop().create_future()
-            await self._empty
+            self.awaited = asyncio.get_running_loop().create_future()
+            await self.awaited
 
 
 class Bound(Room):
@@ -82,7 +82,7 @@ class Bound(Room):
         left = self._by.pop(who) - 1
         if left:
             self._by[who] = left
-        if not self.used:
+        if self.awaited is not None and not self.used:
             self.emptied()
 
     def one(self, who: str | None = None) -> Counted:
