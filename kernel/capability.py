@@ -138,12 +138,16 @@ class Start:
     units: Mapping[str, str]
 
 
+PLAIN = Start(None, {})
+"""Of the image that all share, with no units: who was born so stays so, whatever is made meanwhile."""
+
+
 class Run:
     """What one evaluation's host calls share: its identity, its limits and its counters.
 
-    `starts` says what the guest of a frame is born of, where that is not the image that all share, before it is born. `idle` is what
-    the run comes to when nothing is left that could go on; None: that is a deadlock. `worked` are processor seconds of the host's
-    work beside the guests; they are paid for when a guest is next done with a slice.
+    `starts` says what the guest of a frame is to be born of, and once it is born what it was: then nobody changes it.
+    `idle` is what the run comes to when nothing is left that could go on; None: that is a deadlock.
+    `worked` are processor seconds of the host's work beside the guests; they are paid for when a guest is next done with a slice.
     """
 
     __slots__ = ("evaluation", "idle", "limits", "recorder", "spent", "starts", "state", "worked")

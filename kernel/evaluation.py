@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from kernel import membrane, wire
-from kernel.capability import Answer, Capability, Later, Load, Node, Run, Values
+from kernel.capability import PLAIN, Answer, Capability, Later, Load, Node, Run, Values
 from kernel.engine import Engine
 from kernel.errors import (
     BadRequest,
@@ -246,6 +246,7 @@ class Evaluation:
             if start is not None and isinstance(start.program, Program):
                 guest = Guest(frame, start.program, self._run.limits, birth, start.units)
             else:
+                self._run.starts[frame] = PLAIN
                 guest = Guest(frame, self._kernel.image, self._run.limits, birth)
         except MemoryError:  # of the system's, or its mappings: nobody's fault who asks now
             raise Overloaded(CROWDED) from None

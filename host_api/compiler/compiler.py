@@ -6,13 +6,13 @@ This file does not know how the guest is run, nor what code means.
 from __future__ import annotations
 
 import asyncio
-from collections import OrderedDict
 from collections.abc import Awaitable, Callable
 from hashlib import sha256
 from typing import Protocol
 
 from host_api.compiler.answer import parse_answer
 from host_api.compiler.unit import Unit
+from host_api.kept import Kept
 from host_api.load.turns import Turns
 from kernel.errors import SourceError
 
@@ -44,9 +44,7 @@ class Compiler:
     ) -> None:
         """Take how to call the guest's `compile`: a source in, JSON out; `shelf` is where that is kept beyond the process."""
         self._run, self._shelf = run, shelf
-        self._kept_bytes = kept_bytes
-        self._kept: OrderedDict[bytes, Unit | SourceError] = OrderedDict()
-        self._size = 0
+        self._kept: Kept[bytes, Unit | SourceError] = Kept(_weight, kept_bytes)
         self._running: dict[bytes, asyncio.Future[None]] = {}
         self._turns = Turns(AT_ONCE, EACH)
 
@@ -56,7 +54,7 @@ class Compiler:
         `keep` is for what is saved: it is looked for, and kept, on the shelf. Whatever else goes wrong (a limit of the guest) is raised as it comes and is not remembered.
         """
         key = sha256(source.encode("utf-8", "surrogatepass")).digest()
-        while (kept := self._recall(key)) is None:
+        while (kept := self._kept.get(key)) is None:
             if running := self._running.get(key):
                 await asyncio.wait([running])
             else:
@@ -69,7 +67,7 @@ class Compiler:
         """Compile and remember. Whoever waits meanwhile looks again when this is done, and tries if it failed."""
         await self._turns.take(caller)
         try:
-            if self._recall(key) is None and key not in self._running:
+            if self._kept.get(key) is None and key not in self._running:
                 await self._compile_now(key, source, self._shelf if keep else None)
         finally:
             self._turns.give(caller)
@@ -81,28 +79,14 @@ class Compiler:
             kept = await shelf.get(name) if shelf else None
             answer = await self._run(source) if kept is None else kept.decode()
             try:
-                self._keep(key, parse_answer(answer, source))
+                self._kept.put(key, parse_answer(answer, source))
             except SourceError as error:
-                self._keep(key, error)
+                self._kept.put(key, error)
             if shelf and kept is None:
                 await shelf.put(name, answer.encode())
         finally:
             del self._running[key]
             done.set_result(None)
-
-    def _recall(self, key: bytes) -> Unit | SourceError | None:
-        kept = self._kept.get(key)
-        if kept is not None:
-            self._kept.move_to_end(key)
-        return kept
-
-    def _keep(self, key: bytes, outcome: Unit | SourceError) -> None:
-        """Remember the newest, whatever its size, and forget the oldest until the rest fits."""
-        self._kept[key] = outcome
-        self._size += _weight(outcome)
-        while self._size > self._kept_bytes and len(self._kept) > 1:
-            _, forgotten = self._kept.popitem(last=False)
-            self._size -= _weight(forgotten)
 
 
 def _weight(outcome: Unit | SourceError) -> int:

@@ -62,7 +62,7 @@ class Evaluator:
             plan = self._planned(
                 entry.val, principal_of(requester) if requester else NOBODY, policy, as_author=as_author
             )
-            self._plans.put(asked, plan)
+            self._plans.remember(asked, plan)
         now = now_ms()
         row = EvaluationRow(
             new_timed_id(now),

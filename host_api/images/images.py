@@ -8,13 +8,14 @@ This file does not know how an evaluation goes, nor how an image is made.
 from __future__ import annotations
 
 import asyncio
-from collections import OrderedDict
 from dataclasses import dataclass
+from operator import attrgetter
 
 import structlog
 
 from host_api.images.parts import Part, Parts, digest_of, sources_of, units_of
 from host_api.images.shelf import Shelf
+from host_api.kept import Kept
 from host_api.load.turns import Turns
 from host_api.sources import Source
 from host_api.store import Kind, Val, is_public
@@ -65,17 +66,15 @@ class Images:
     def __init__(self, kernel: Kernel, builder: Builder, parts: Parts, shelf: Shelf) -> None:
         """Take who makes them, and where they are kept beyond the process."""
         self._kernel, self._builder, self._parts, self._shelf = kernel, builder, parts, shelf
-        self._kept: OrderedDict[Key, Prepared] = OrderedDict()
-        self._bytes = 0
+        self.kept: Kept[Key, Prepared] = Kept(attrgetter("weight"), KEPT_BYTES, MOST_KEPT, self._forget)
         self._making: dict[Key, asyncio.Task[Prepared | None]] = {}
         self._turns = Turns(AT_ONCE, EACH)
 
     async def of(self, val: Val, authority: Authority) -> Prepared | None:
         """Return what guests of this val may be born of, made now if it is the first time; None where that cannot be, or takes long."""
         key = (val.id, val.version, authority)
-        known = self._kept.get(key)
+        known = self.kept.get(key)
         if known is not None and known.generation == self._parts.store.generation():
-            self._kept.move_to_end(key)  # as below, which would be one call more
             return None if known.start is None else known
         known = self._current(key)
         if known is None:
@@ -85,15 +84,14 @@ class Images:
 
     def _current(self, key: Key) -> Prepared | None:
         """Return what is kept, if every val in it is still what a reference would find; forget it otherwise."""
-        known, now = self._kept.get(key), self._parts.store.generation()
+        known, now = self.kept.get(key), self._parts.store.generation()
         if known is None:
             return None
         if known.generation != now:
             if not self._parts.still(known.parts, key[-1]):
-                self._drop(key)
+                self.kept.drop(key)
                 return None
             known.generation = now
-        self._kept.move_to_end(key)
         return known
 
     def saved(self, val: Val) -> None:
@@ -119,7 +117,7 @@ class Images:
             return None
         finally:
             self._turns.give(val.owner_id)
-        self._keep(key, prepared)
+        self.kept.put(key, prepared)
         return prepared
 
     async def _made(self, val: Val, authority: Authority) -> Prepared:
@@ -146,19 +144,9 @@ class Images:
         await self._shelf.keep(digest, built.image, keys)
         return built.image, keys
 
-    def _keep(self, key: Key, prepared: Prepared) -> None:
-        self._drop(key)
-        self._kept[key] = prepared
-        self._bytes += prepared.weight
-        while len(self._kept) > 1 and (self._bytes > KEPT_BYTES or len(self._kept) > MOST_KEPT):
-            self._drop(next(iter(self._kept)))
-
-    def _drop(self, key: Key) -> None:
-        dropped = self._kept.pop(key, None)
-        if dropped is not None:
-            self._bytes -= dropped.weight
-            if dropped.start is not None and isinstance(dropped.start.program, Program):
-                self._kernel.engine.forget(dropped.start.program)
+    def _forget(self, prepared: Prepared) -> None:
+        if prepared.start is not None and isinstance(prepared.start.program, Program):
+            self._kernel.engine.forget(prepared.start.program)
 
     async def close(self) -> None:
         """Stop making."""

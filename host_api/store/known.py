@@ -15,11 +15,11 @@ This file does not know what a val is.
 from __future__ import annotations
 
 import sqlite3
-from collections import OrderedDict
 from collections.abc import Callable, Hashable
 from pathlib import Path
-from typing import Final, Generic, TypeVar
+from typing import Final, TypeVar
 
+from host_api.kept import Kept
 from host_api.store import wal
 
 K = TypeVar("K", bound=Hashable)
@@ -36,41 +36,21 @@ OFTEN: Final = 8
 """Looks after which there will be many more, and the header is worth being found: a command has fewer."""
 
 
-class Shelf(Generic[K, T]):
-    """What is kept of one kind; what was asked for longest ago goes first."""
+class Shelf(Kept[K, T]):
+    """What is kept of one kind, unless it is very large."""
+
+    __slots__ = ("_texts",)
 
     def __init__(self, weigh: Callable[[T], int], most: int = MOST_BYTES) -> None:
-        """Take how many bytes a thing has, and how many there may be."""
-        self._weigh, self._most = weigh, most
-        self._kept: OrderedDict[K, T] = OrderedDict()
-        self._size = 0
+        """Take how many bytes the texts of a thing have, and how many bytes there may be in all."""
+        super().__init__(lambda thing: weigh(thing) + OVERHEAD, most)
+        self._texts = weigh
 
-    def __len__(self) -> int:
-        return len(self._kept)
-
-    def get(self, key: K) -> T | None:
-        """Return what is kept under a key."""
-        found = self._kept.get(key)
-        if found is not None:
-            self._kept.move_to_end(key)
+    def remember(self, key: K, found: T | None) -> T | None:
+        """Keep what was found, if it was; return it."""
+        if found is not None and self._texts(found) <= LARGEST:
+            self.put(key, found)
         return found
-
-    def put(self, key: K, value: T | None) -> T | None:
-        """Keep what was found, unless it is nothing or very large; return it."""
-        if value is None or (weight := self._weigh(value)) > LARGEST:
-            return value
-        if key not in self._kept:
-            self._size += weight + OVERHEAD
-        self._kept[key] = value
-        while self._size > self._most:
-            _, old = self._kept.popitem(last=False)
-            self._size -= self._weigh(old) + OVERHEAD
-        return value
-
-    def clear(self) -> None:
-        """Forget everything."""
-        self._kept.clear()
-        self._size = 0
 
 
 class Known:

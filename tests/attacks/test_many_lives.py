@@ -65,8 +65,7 @@ async def test_images_that_were_saved_away_leave_no_mapping_and_no_file(engine_r
 
 def forget(world: World) -> None:
     """Have all images go, as when others take their place."""
-    for key in list(world.house.images._kept):
-        world.house.images._drop(key)
+    world.house.images.kept.clear()
     gc.collect()
 
 

@@ -36,7 +36,7 @@ async def test_an_image_is_the_same_whoever_asks_first_and_whenever(world: World
     val = await world.save("B", f"{TOPS[0]}{TOPS[1]} export const main = () => 1", PUBLIC)
     seen = []
     for code, by in (("@B.main()", "A"), ("@B.main()", "C"), ("@B.main()", None)):
-        world.house.images._drop((val.id, val.version, Authority.FOREIGN))
+        world.house.images.kept.drop((val.id, val.version, Authority.FOREIGN))
         assert await world.eval(code, by=by) == 1
         seen.append(memory_of(await prepared(world, "B.main", Authority.FOREIGN)))
     assert seen[0] == seen[1] == seen[2]

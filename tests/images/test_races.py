@@ -80,10 +80,31 @@ async def test_an_image_that_is_being_made_while_a_val_in_it_is_hidden_is_not_us
     assert await world.eval("@B.main(1)") == "undefined"
 
 
+async def test_a_guest_that_was_born_before_its_image_was_there_is_given_what_the_image_would_have(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its author's first val has no image yet, and the second one, which is asked for later, does: others' images are being made."""
+    await world.save("B", numbered(7))
+    await world.save("B", "export const through = () => @me.lib() + @me.lib()")
+    through, made = world.house.store.val("B", "through"), world.house.images
+    assert through is not None
+    assert await prepared(world, "B.lib", FOREIGN) is not None
+    assert await prepared(world, "B.through", FOREIGN) is not None
+    monkeypatch.setattr(images, "PATIENCE", 0.001)
+    made.kept.drop((through.id, through.version, FOREIGN))
+    for number in range(images.AT_ONCE):
+        await made._turns.take(f"somebody else {number}")
+    assert await prepared(world, "B.through", FOREIGN) is None
+    assert await prepared(world, "B.lib", FOREIGN) is not None
+    assert await read(world, "through another") == 14
+    for number in range(images.AT_ONCE):
+        made._turns.give(f"somebody else {number}")
+
+
 async def test_one_image_is_made_once_however_many_ask(world: World) -> None:
     val = await world.save("B", numbered(1))
     await world.house.images.of(val, OWN)
-    world.house.images._drop((val.id, val.version, OWN))
+    world.house.images.kept.drop((val.id, val.version, OWN))
     found = await asyncio.gather(*(world.house.images.of(val, OWN) for _ in range(20)))
     assert len({id(one) for one in found}) == 1
     assert found[0] is not None
@@ -92,7 +113,7 @@ async def test_one_image_is_made_once_however_many_ask(world: World) -> None:
 async def test_who_stops_waiting_for_an_image_stops_nobody_else(world: World) -> None:
     val = await world.save("B", numbered(1))
     await world.house.images.of(val, OWN)
-    world.house.images._drop((val.id, val.version, OWN))
+    world.house.images.kept.drop((val.id, val.version, OWN))
     tasks = [asyncio.create_task(world.house.images.of(val, OWN)) for _ in range(3)]
     await asyncio.sleep(0)
     tasks[0].cancel()
@@ -103,7 +124,7 @@ async def test_who_stops_waiting_for_an_image_stops_nobody_else(world: World) ->
 
 async def test_images_that_come_and_go_change_no_answer(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """There is room for two, and ten are used at once."""
-    monkeypatch.setattr(images, "MOST_KEPT", 2)
+    monkeypatch.setattr(world.house.images.kept, "most", 2)
     names = [f"v{number}" for number in range(10)]
     for number, name in enumerate(names):
         await world.save("B", f"let n = {number}; export const {name} = () => n++", PUBLIC)
@@ -112,7 +133,7 @@ async def test_images_that_come_and_go_change_no_answer(world: World, monkeypatc
         assert await asyncio.gather(*map(world.eval, calls)) == [list(range(10))] * 4
         runs = await asyncio.gather(*(world.run(f"B.{name}") for name in names))
         assert [value(one) for one in runs] == list(range(10))
-    assert len(world.house.images._kept) <= 2
+    assert len(world.house.images.kept) <= 2
 
 
 async def test_a_val_with_too_much_at_its_top_has_no_image_and_goes_on_as_before(
@@ -126,13 +147,12 @@ async def test_a_val_with_too_much_at_its_top_has_no_image_and_goes_on_as_before
 
 
 async def test_what_images_take_is_counted_and_given_back(world: World) -> None:
-    house = world.house.images
+    kept = world.house.images.kept
     for number in range(10):
         await world.save("B", numbered(number))
         await read(world, "foreign")
     val = world.house.store.val("B", "lib")
     assert val is not None
-    assert house._bytes == sum(one.weight for one in house._kept.values())
-    for key in list(house._kept):
-        house._drop(key)
-    assert house._bytes == 0
+    assert kept.size == sum(one.weight for one in map(kept.get, list(kept)) if one)
+    kept.clear()
+    assert kept.size == 0

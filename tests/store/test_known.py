@@ -150,17 +150,17 @@ def test_without_a_loop_every_question_looks(database: Path) -> None:
 def test_a_shelf_is_bounded_and_keeps_what_is_asked_for() -> None:
     shelf: Shelf[Hashable, str] = Shelf(len, most=3 * (OVERHEAD + 10))
     for name in "abc":
-        shelf.put(name, name * 10)
+        shelf.remember(name, name * 10)
     assert shelf.get("a") == "a" * 10
-    shelf.put("d", "d" * 10)
+    shelf.remember("d", "d" * 10)
     assert [shelf.get(name) is not None for name in "abcd"] == [True, False, True, True]
 
 
 def test_what_is_not_there_and_what_is_very_large_is_not_kept(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("host_api.store.known.LARGEST", 10)
     shelf: Shelf[Hashable, str] = Shelf(len)
-    assert shelf.put("nothing", None) is None
-    assert shelf.put("large", "x" * 11) == "x" * 11
+    assert shelf.remember("nothing", None) is None
+    assert shelf.remember("large", "x" * 11) == "x" * 11
     assert len(shelf) == 0
 
 

@@ -52,7 +52,7 @@ class AboutAccounts(Base):
         """Find whose valid token this is; None for a wrong, revoked or expired one."""
         self._known.look()
         hashed, now = accounts.hash_of(token), now_ms()
-        found = self._holders.get(hashed) or self._holders.put(hashed, accounts.holder(self._db, hashed))
+        found = self._holders.get(hashed) or self._holders.remember(hashed, accounts.holder(self._db, hashed))
         if found is None or (found[1].expires_at is not None and found[1].expires_at <= now):
             return None
         self._touch(found[1], now)

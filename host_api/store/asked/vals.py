@@ -41,7 +41,7 @@ class AboutVals(Base):
         try:
             if known.header.raw != known.seen:
                 known.look()
-            return self._found.get(key) or self._found.put(key, vals.find(self._db, owner, name, version))
+            return self._found.get(key) or self._found.remember(key, vals.find(self._db, owner, name, version))
         except sqlite3.Error as error:  # as @reading, which would be one call more
             raise failures.while_running(error) from error
 
