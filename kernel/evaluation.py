@@ -72,6 +72,7 @@ class Kernel:
 
     def bury_all(self) -> None:
         """Close every guest that has ended."""
+        self.engine.wake()  # nobody may have run for long: whoever does not return must not run without a tick
         while self.ended:
             self.ended.pop().close()
 
@@ -221,6 +222,8 @@ class Evaluation:
         if self._tasks:
             self.usage.cancelled = sum(not task.done() for task in self._tasks)
         self.usage.cpu = self._meter.used + self._run.worked
+        for opened in self._frames:
+            opened.callee.idle = False  # it stands in the middle of that, whatever it said last: its code would go on
         for guest in self._guests.values():
             self.usage.peak = max(self.usage.peak, guest.end())
         self._kernel.bury(self._guests.values())

@@ -58,6 +58,8 @@ class Exchanges(RequestHandler):
                     self._waiter = asyncio.Future(loop=self._loop)
                     await self._waiter
                     self._waiter = None
+                if self._paused:
+                    await self._drain_helper()  # who reads no answer gets no other: none waits for him but the last
                 request, handler, payload = self._taken()
                 try:
                     response = await handler(request)
@@ -67,7 +69,7 @@ class Exchanges(RequestHandler):
                 if whole is None:
                     await self._written(request, response)
                 else:
-                    self._outbox.put(self.transport, whole, now=bool(self._messages))
+                    self._outbox.put(self.transport, whole, now=self._close or bool(self._messages))
                     self._spare = request._payload_writer  # which was not used
                 stays = self._ended(request, keep_alive=bool(response._keep_alive))
                 if payload is not EMPTY_PAYLOAD and payload._eof:

@@ -136,7 +136,7 @@ async def _refusal(request: web.Request, error: Exception) -> web.StreamResponse
             return await _without_slash(request) or answers.translated(error)
         case web.HTTPException():
             return answers.translated(error)
-        case ConnectionError() if request.transport is None:
+        case ConnectionError() if request.transport is None or request.transport.is_closing():
             raise error
         case _:
             # The last door: logged with its cause, told without it.

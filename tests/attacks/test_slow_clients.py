@@ -191,6 +191,22 @@ async def test_a_hundred_large_requests_ahead_are_not_read(served: World) -> Non
     await insist_nothing_held(served)
 
 
+async def test_who_sent_too_far_ahead_has_his_answer_also_in_a_turn_that_others_are_answered_in(served: World) -> None:
+    """Answers of one turn wait for its end, and a connection that is about to be closed would be closed before."""
+    async with lot(served) as parking, connected(served) as (reader, writer):
+        code = json.dumps(f"fetch('{parking.url}').then((r) => r.text())").encode()
+        writer.write(b"POST /v1/eval HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n" % len(code) + code)
+        await parking.arrived.acquire()
+        writer.write(b"\r\n" * AHEAD)  # no request at all
+        async with asyncio.timeout(10):
+            while not served.gate.tally.shed:  # noqa: ASYNC110 - another's state
+                await asyncio.sleep(0)
+        served.gate.outbox._turn = True  # somebody has been answered
+        parking.leave.set()
+        assert (await reader.read()).endswith(b'"left"')
+        served.gate.outbox._over()
+
+
 async def test_a_few_requests_ahead_are_answered_in_order(served: World) -> None:
     async with connected(served) as (reader, writer):
         writer.write(b"".join(b"GET /v1/eval/%d HTTP/1.1\r\nHost: x\r\n\r\n" % number for number in range(40)))

@@ -48,6 +48,26 @@ async def test_answers_that_nobody_reads_are_bounded_together(tmp_path: Path) ->
                 await asyncio.sleep(0.005)
 
 
+async def test_who_reads_nothing_gets_no_second_answer(tmp_path: Path) -> None:
+    """One connection, and a request at a time: each looks as if its client had read the answer before."""
+    body = b'{"args":[]}'
+    raw = b"POST /v1/run/alice.large HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n%s" % (len(body), body)
+    async with open_world(replace(Settings(), db=str(tmp_path / "test.db"))) as world:
+        await world.val("alice", "export const large = () => 'x'.repeat(900_000)", Privacy.PUBLIC)
+        with narrow(world) as client:
+            for _ in range(20):
+                await asyncio.get_running_loop().sock_sendall(client, raw)
+                (await world.call("POST", "/v1/run/alice.large", body=[])).insist(200)
+            assert world.runner is not None
+            assert world.runner.server is not None
+            wires = [one.transport for one in world.runner.server.connections if one.transport is not None]
+            assert 0 < sum(wire.get_write_buffer_size() for wire in wires) < 1_000_000
+            got = 0
+            async with asyncio.timeout(20):
+                while got < 20 * 900_000:  # none is lost
+                    got += len(await asyncio.get_running_loop().sock_recv(client, 1 << 20))
+
+
 class Reader:
     def __init__(self) -> None:
         self.gone = False

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 import sys
 from typing import TYPE_CHECKING
+from unittest.mock import MagicMock
 
 import pytest
 import structlog
+from aiohttp.test_utils import make_mocked_request
 
 from host_api import logs
+from host_api.http import guard
 
 if TYPE_CHECKING:
     from tests.http.conftest import World
@@ -70,3 +74,14 @@ async def test_a_server_with_too_much_to_do_says_when_to_come_back(world: World)
         got = await world.call("POST", "/v1/eval", body=code)
         assert got.status == 503
         assert int(got.headers["Retry-After"]) > 0
+
+
+async def test_a_client_that_left_in_the_middle_of_its_answer_is_no_failure_of_ours(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """What is written to a connection that is being closed is refused before the server hears that it was lost."""
+    wire = MagicMock(spec=asyncio.Transport)
+    wire.is_closing.return_value = True
+    with pytest.raises(ConnectionResetError):
+        await guard._refusal(make_mocked_request("GET", "/", transport=wire), ConnectionResetError())
+    assert capsys.readouterr().out == ""

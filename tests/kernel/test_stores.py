@@ -5,20 +5,24 @@ The second is a new instance of the code over the same memory, which is wiped.
 
 from __future__ import annotations
 
+import asyncio
 import ctypes
 from collections.abc import Callable, Iterator
 
 import pytest
 import wasmtime
 
+from kernel import engine as clockwork
 from kernel import store as rooms
 from kernel.engine import Engine
+from kernel.evaluation import Kernel
 from kernel.fiber import Fiber, Turn
+from kernel.guest import Guest
 from kernel.image import WASM_PAGE, Image
-from kernel.limits import MIB
-from kernel.slots import STACK_RESIDENT
+from kernel.limits import MIB, Limits
+from kernel.slots import STACK_RESIDENT, Slot
 from kernel.store import LIVES, Program, Store
-from tests.kernel.stage import PAGE, SAY_FINISH, program
+from tests.kernel.stage import OWN, PAGE, SAY_FINISH, program
 from tests.kernel.system import resident
 
 NAP = f"(loop $l {SAY_FINISH} (br_if $l (i32.load (i32.const 0))))"
@@ -198,6 +202,32 @@ def test_a_fiber_that_is_closed_does_nothing_to_the_next_guest(opened: Callable[
     assert second.answer(b"", 0, 0)
     assert second.step() is Turn.ENDED
     second.close(over=True)
+
+
+async def test_a_guest_that_does_not_return_at_its_end_is_interrupted_also_while_the_tick_slept(
+    opened: Callable[..., Engine], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It grows once it has counted to two thousand millions: it does not come so far."""
+    monkeypatch.setattr(clockwork, "IDLE_TICKS", 5)
+    counts = (
+        "(loop $l (br_if $l (i32.lt_u (local.tee 4 (i32.add (local.get 4) (i32.const 1))) (i32.const 2000000000))))"
+    )
+    engine = opened(f"(local i32) {SAY_FINISH} {counts} (drop (memory.grow (i32.const 1)))")
+    grown: list[int] = []
+    monkeypatch.setattr(Slot, "grow", lambda _, size: grown.append(size))
+    kernel = Kernel(engine, made(engine))
+    guest = Guest(OWN, kernel.image, Limits(), kernel.birth(OWN, ()))
+    guest.fiber.begin(b"")
+    while guest.fiber.step() is not Turn.PARKED:
+        pass
+    guest.message(to_kernel=True)
+    assert guest.idle
+    async with asyncio.timeout(20):
+        while not engine._ticker._asleep:  # noqa: ASYNC110 - another thread's state
+            await asyncio.sleep(0)
+    kernel.bury([guest])
+    kernel.bury_all()
+    assert grown == []
 
 
 # -- every life has its own bounds ------------------------------------------------------------------------------
