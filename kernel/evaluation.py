@@ -120,32 +120,6 @@ class Open(NamedTuple):
 class Evaluation:
     """One run. Make it, `await run(entry)` once, and it is over: every guest closed, every handle dead."""
 
-    __slots__ = (
-        "_capabilities",
-        "_deadline",
-        "_ending",
-        "_events",
-        "_frame",
-        "_frames",
-        "_grants",
-        "_guests",
-        "_kernel",
-        "_meter",
-        "_next",
-        "_nodes",
-        "_outcome",
-        "_progress",
-        "_run",
-        "_source",
-        "_tasks",
-        "_waiting",
-        "_wake",
-        "_wall",
-        "complaints",
-        "failures",
-        "usage",
-    )
-
     def __init__(
         self, kernel: Kernel, frame: Frame, run: Run, capabilities: tuple[Capability, ...], source: str
     ) -> None:
