@@ -346,3 +346,15 @@ def test_a_store_that_takes_no_more_guests_than_it_said_is_let_go(
     first.close(over=True)
     assert len(rooms._slots) == stores
     live(of).close(over=True)
+
+
+def test_a_store_is_closed_once_and_has_no_stack_before_its_first_guest_runs(opened: Callable[..., Engine]) -> None:
+    """A second deletion would be a crash of the process."""
+    of, stores = made(opened(NAP)), len(rooms._slots)
+    kept = store(Fiber(of, MIB, BEGUN))
+    kept.trim()
+    assert kept._stack == 0
+    kept.close()
+    kept.close()
+    assert len(rooms._slots) == stores
+    of.slots.give(kept.slot)
