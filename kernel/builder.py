@@ -52,7 +52,7 @@ class Builder:
             try:
                 refused = await self._load(guest, meter, left)
                 if refused is None:
-                    image = Image(guest.fiber.memory_size(), guest.inbox, tuple(guest.fiber.changed()))
+                    image = Image(guest.fiber.slot.size, guest.inbox, tuple(guest.fiber.changed()))
                     return Built(image, tuple(left))
             finally:
                 guest.close()

@@ -38,34 +38,9 @@ yield_at_deadline = _bind(_keeps_lock, "context_epoch_deadline_async_yield_and_u
 instance_new = _bind(_keeps_lock, "instance_new", POINTER, POINTER, POINTER, POINTER, SIZE, POINTER, POINTER)
 export_get = _bind(_keeps_lock, "instance_export_get", ctypes.c_bool, POINTER, POINTER, POINTER, SIZE, POINTER)
 linker_define = _bind(_keeps_lock, "linker_define", POINTER, POINTER, POINTER, POINTER, SIZE, POINTER, SIZE, POINTER)
-linker_define_func = _bind(
-    _keeps_lock,
-    "linker_define_func",
-    POINTER,
-    POINTER,
-    POINTER,
-    SIZE,
-    POINTER,
-    SIZE,
-    POINTER,
-    POINTER,
-    POINTER,
-    POINTER,
-)
-linker_define_async = _bind(
-    _keeps_lock,
-    "linker_define_async_func",
-    POINTER,
-    POINTER,
-    POINTER,
-    SIZE,
-    POINTER,
-    SIZE,
-    POINTER,
-    POINTER,
-    POINTER,
-    POINTER,
-)
+_DEFINED = (POINTER, POINTER, POINTER, SIZE, POINTER, SIZE, POINTER, POINTER, POINTER, POINTER)
+linker_define_func = _bind(_keeps_lock, "linker_define_func", *_DEFINED)
+linker_define_async = _bind(_keeps_lock, "linker_define_async_func", *_DEFINED)
 linker_link = _bind(_keeps_lock, "linker_instantiate_pre", POINTER, POINTER, POINTER, POINTER)
 linked_delete = _bind(_keeps_lock, "instance_pre_delete", None, POINTER)
 instantiate = _bind(_keeps_lock, "instance_pre_instantiate_async", POINTER, POINTER, POINTER, POINTER, POINTER, POINTER)
@@ -142,8 +117,8 @@ def reason(places: Places) -> str:
     error, places.error = places.error, None
     try:
         check(error)
-    except wasmtime.WasmtimeError as reason:
-        return str(reason)
+    except wasmtime.WasmtimeError as failure:
+        return str(failure)
     return RETURNED
 
 

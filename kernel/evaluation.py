@@ -517,8 +517,6 @@ class Evaluation:
 
     async def _rest(self) -> Guest | None:
         """Give somebody something to do; None when the evaluation is over."""
-        if self._is_over():
-            return None
         while self._next is None:
             waiting = bool(self._waiting) and self._waiting[-1] == len(self._frames)
             if self._frames and not waiting:
@@ -536,15 +534,6 @@ class Evaluation:
             else:
                 self._deadlock(waiting=waiting)
         return self._next
-
-    def _is_over(self) -> bool:
-        """Whether nobody has anything left to do, or to say at the end: so most evaluations are, once they came to something."""
-        if self._outcome is None or self._frames or self._events or self._ending is not None:
-            return False
-        for guest in self._guests.values():  # noqa: SIM110 - no generator: it is asked for each evaluation
-            if guest.jobs or guest.attention:
-                return False
-        return True
 
     def _busy(self) -> set[Guest]:
         """Guests in the middle of a call: theirs is not the time for jobs. One that waits is not in the middle of anything."""

@@ -67,7 +67,6 @@ def _on_call(
 def _answer_i64(results: int, value: int) -> None:
     move(results, bytes([capi.I64]), 1)
     move(results + capi.VALUE_AT, struct.pack("<q", value), 8)
-
     if _current is not None:
         _current.asked = True
 
@@ -164,10 +163,6 @@ class Fiber:
     def whole(self) -> bytes:
         """Copy all of the message it parked on; its memory is as it was then."""
         return ctypes.string_at(self.base + self.place[0], self.place[1])
-
-    def memory_size(self) -> int:
-        """Return the bytes of linear memory at this moment."""
-        return self.slot.size
 
     def answer(self, data: bytes, inbox: int, capacity: int) -> bool:
         """Answer the message it parked on: write `data` into its inbox if it fits, tell the length, open the gate.

@@ -86,7 +86,7 @@ _owned = {
     capi.GET_STACK: capi.GET_STACK(_on_get_stack),
     capi.FORGET: capi.FORGET(_on_forget_stack),
 }
-"""Alive as long as the process, as `_callbacks`."""
+"""Alive as long as the process: a creator that was collected is a crash."""
 
 
 def _address(kind: type) -> int:
@@ -207,8 +207,7 @@ class Store:
         if places.error or places.trap or not done:
             capi.check(places.error)
             self._insist(done and capi.reason(places) == capi.RETURNED, "a start without a trap")
-        if not capi.export_get(context, here + capi.ENGINE, b"main", 4, here + capi.MAIN):
-            self._insist(good=False, what="a main")
+        self._insist(capi.export_get(context, here + capi.ENGINE, b"main", 4, here + capi.MAIN), "a main")
 
     @staticmethod
     def _insist(good: bool, what: str) -> None:  # noqa: FBT001 - a condition

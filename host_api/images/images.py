@@ -73,9 +73,6 @@ class Images:
     async def of(self, val: Val, authority: Authority) -> Prepared | None:
         """Return what guests of this val may be born of, made now if it is the first time; None where that cannot be, or takes long."""
         key = (val.id, val.version, authority)
-        known = self.kept.get(key)
-        if known is not None and known.generation == self._parts.store.generation():
-            return None if known.start is None else known
         known = self._current(key)
         if known is None:
             await asyncio.wait((self._make(key, val),), timeout=PATIENCE)

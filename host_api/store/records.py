@@ -61,11 +61,8 @@ class Records:
 
     def gather(self, row: EvaluationRow) -> Future[None]:
         """Let a row wait for company. The future is the group's."""
-        group, done, weight = self._group, self._done, row.weight
-        self._pending[row.id] = row  # as _take, which would be one call more
-        group.rows.append(row)
-        group.weight += weight
-        self.bytes += weight
+        group, done = self._group, self._done
+        self._take(row, group)
         if done is None:
             done = self._done = self._future(group)
             self._timer = done.get_loop().call_later(LAZY_SECONDS, self._hand_over)

@@ -60,7 +60,7 @@ def test_a_fiber_parks_and_wakes_again_and_again() -> None:
             assert run_to_message(fiber) == READY
             assert not capi.poll(fiber._future)  # parked: polling it does not wake it
             assert fiber.answer(round_.to_bytes(4, "little"), 0, 4)
-        assert fiber.memory_size() == 65536
+        assert fiber.slot.size == 65536
         fiber.close()
 
 

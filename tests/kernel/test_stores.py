@@ -140,7 +140,7 @@ def test_a_guest_that_grew_takes_its_store_along(opened: Callable[..., Engine]) 
     again, fiber = one_and_another(of)
     assert not again
     assert word(fiber, LEAVES_AT) == 1
-    assert fiber.memory_size() == 2 * WASM_PAGE
+    assert fiber.slot.size == 2 * WASM_PAGE
     fiber.close()
 
 
