@@ -85,15 +85,14 @@ class Evaluator:
             served = Served(tray)
         else:
             served.door.opens(row.id if plan.owned else None)
-        held = joined.hold(self._most) if joined.depth else 0
+        held = joined.hold(self._most)
         try:
             if plan.stored is not None and manner is Manner.RUN:
                 self._load.insist_backlog()
                 return self._stored(plan, row, *plan.stored)
             finished = await self._runner.run(plan, row, joined, manner, args, served)
         finally:
-            if held:
-                joined.release(held, row.cpu_us)
+            joined.release(held, row.cpu_us)
         answer = None if tray is None or tray.head is None else (tray.head, bytes(tray.body))
         json = b"null" if finished.json is None else finished.json
         return Outcome(row.id, plan.caller, json, finished.type, finished.error, plan.owned, answer)

@@ -30,16 +30,12 @@ class Load:
     def insist_backlog(self) -> None:
         """Raise Overloaded when what was done waits too long for the disk: what has not begun can wait elsewhere."""
         if self._store.is_behind(self._backlog, MOST_BYTES):
-            self._refuse()
-
-    def _refuse(self) -> None:
-        self.tally.shed[Shed.BACKLOG] += 1
-        raise Overloaded("This server has more to write than its disk takes. Try again in a moment.")
+            self.tally.shed[Shed.BACKLOG] += 1
+            raise Overloaded("This server has more to write than its disk takes. Try again in a moment.")
 
     def begins(self, caller: str | None) -> None:
         """Count an evaluation of this caller (None: anonymous), which needs its `ends`; raise Overloaded or TooMany."""
-        if self._store.is_behind(self._backlog, MOST_BYTES):
-            self._refuse()
+        self.insist_backlog()
         try:
             self.evaluations.enter(caller)
         except (Overloaded, TooMany) as refusal:

@@ -35,15 +35,12 @@ class AboutVals(Base):
         super().__init__(opened)
         self._found: Shelf[Hashable, Val] = opened.known.on_vals(vals.weight)
 
+    @reading
     def val(self, owner: str, name: str, version: int | None = None) -> Val | None:
         """Find a val by name: its newest version, or this one."""
-        key, known = (owner, name, version), self._known
-        try:
-            if known.header.raw != known.seen:
-                known.look()
-            return self._found.get(key) or self._found.remember(key, vals.find(self._db, owner, name, version))
-        except sqlite3.Error as error:  # as @reading, which would be one call more
-            raise failures.while_running(error) from error
+        self._known.look()
+        key = (owner, name, version)
+        return self._found.get(key) or self._found.remember(key, vals.find(self._db, owner, name, version))
 
     def shelf(self, weigh: Callable[[T], int]) -> Shelf[Hashable, T]:
         """Make a shelf for what is made of vals: what lies on it right after `generation` was asked is as good as new."""
@@ -52,7 +49,7 @@ class AboutVals(Base):
     def generation(self) -> int:
         """Return a number that is another one once a val anywhere, by any process, was written, renamed, shown, hidden or deleted."""
         known = self._known
-        if known.header.raw != known.seen:
+        if known.header.raw != known.seen:  # asked twice in each request: no call, where nothing was committed
             try:
                 known.look()
             except sqlite3.Error as error:
