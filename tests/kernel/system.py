@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+from functools import partial
 from pathlib import Path
 
 from kernel.slots import PAGE
@@ -28,7 +29,9 @@ def files() -> int:
 
 
 def mappings() -> int:
-    return len(Path("/proc/self/maps").read_text().splitlines())
+    """Counted piece by piece: who reads thousands of lines at once makes mappings for them, and does not always lose them again."""
+    with Path("/proc/self/maps").open("rb", buffering=0) as said:
+        return sum(piece.count(b"\n") for piece in iter(partial(said.read, PAGE), b""))
 
 
 def mappings_within(start: int, end: int) -> int:
