@@ -45,11 +45,13 @@ class Evaluator:
         manner: Manner = Manner.RUN,
         served: Served | None = None,
         parent: str | None = None,
+        began: int | None = None,
     ) -> Outcome:
         """Run code or a val, as the requester or as the val's author.
 
         `requester` is an account's name, None for anonymous; `args` is a JSON array as bytes; `chain` is which evaluations led here:
         one more than may be, or than they can afford, is a LimitError. `served` is the request that the val answers itself.
+        `began` is when whoever asks began it, in milliseconds since 1970, where they count from that; else it is now.
         A val of another's that runs as the requester is reached by its name, and so is foreign code.
         Raises NotFound (unknown, private and refused alike) and SourceError before anything ran.
         """
@@ -63,7 +65,7 @@ class Evaluator:
                 entry.val, principal_of(requester) if requester else NOBODY, policy, as_author=as_author
             )
             self._plans.remember(asked, plan)
-        now = now_ms()
+        now = now_ms() if began is None else began
         row = EvaluationRow(
             new_timed_id(now),
             plan.caller,

@@ -51,7 +51,7 @@ async def try_now(house: House, val: Val, now: int) -> Outcome:
 
 
 async def _evaluate(house: House, interval: Interval, now: int, source: str, version: int | None = None) -> Outcome:
-    """Evaluate as the author, who is also who asks: a private val runs, and its record is theirs."""
+    """Evaluate as the author, who is also who asks: a private val runs, and its record, which begins `now`, is theirs."""
     return await house.evaluate(
         requester=interval.owner,
         source=source,
@@ -59,6 +59,7 @@ async def _evaluate(house: House, interval: Interval, now: int, source: str, ver
         args=arguments(interval, load(interval.schedule), now),
         as_author=True,
         manner=Manner.INTERVAL,
+        began=now,
     )
 
 

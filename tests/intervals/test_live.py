@@ -60,6 +60,13 @@ async def test_a_val_is_given_one_interval_and_its_times_are_dates(world: World)
     }
 
 
+async def test_its_record_starts_when_the_runner_says_so(world: World) -> None:
+    val = await world.save("A", SHAPE)
+    await run_due(world.house, await due(world, val), NOON)
+    (row,) = await records(world, val)
+    assert row.started == NOON  # what two runs are kept apart by, whatever passed before the evaluation began
+
+
 async def test_the_second_time_it_is_told_when_it_ran_last(world: World) -> None:
     val = await world.save("A", SHAPE)
     interval, store = await due(world, val), world.house.store
