@@ -102,9 +102,10 @@ class Builder:
         while turn is Turn.TICKED:
             self._kernel.engine.wake()
             turn = guest.fiber.step()
-            if turn is Turn.ENDED or meter.charge() > self._limits.cpu:
+            if turn in (Turn.LAST, Turn.ENDED) or meter.charge() > self._limits.cpu:
                 return None
             if meter.slice_over():
+                self._kernel.engine.alert()
                 await self._kernel.scheduler.turn()
                 meter.begin_slice()
         return guest.message(to_kernel=False)

@@ -8,7 +8,10 @@ from __future__ import annotations
 
 import ctypes
 import struct
+from collections.abc import Callable
+from functools import partial
 from importlib.metadata import version
+from typing import Any
 
 import wasmtime
 from wasmtime import _bindings as generated
@@ -23,8 +26,9 @@ _keeps_lock = ctypes.PyDLL(str(_ffi.filename))  # runs no wasm: keeping the lock
 
 
 def _bind(library: ctypes.CDLL, name: str, result: object, *arguments: object) -> ctypes._NamedFuncPointer:
+    """Without arguments it is for `ready` alone: nothing is checked."""
     function = library[f"wasmtime_{name}"]
-    function.restype, function.argtypes = result, arguments  # type: ignore[assignment]
+    function.restype, function.argtypes = result, arguments or None  # type: ignore[assignment]
     return function
 
 
@@ -32,24 +36,23 @@ store_new = _bind(_keeps_lock, "store_new", POINTER, POINTER, POINTER, POINTER)
 store_context = _bind(_keeps_lock, "store_context", POINTER, POINTER)
 store_delete = _bind(_keeps_lock, "store_delete", None, POINTER)
 store_limiter = _bind(_keeps_lock, "store_limiter", None, POINTER, *[ctypes.c_int64] * 5)
-set_deadline = _bind(_keeps_lock, "context_set_epoch_deadline", None, POINTER, ctypes.c_uint64)
 # The header promises an error; the function returns nothing, and freeing that nothing is a crash.
 yield_at_deadline = _bind(_keeps_lock, "context_epoch_deadline_async_yield_and_update", None, POINTER, ctypes.c_uint64)
 instance_new = _bind(_keeps_lock, "instance_new", POINTER, POINTER, POINTER, POINTER, SIZE, POINTER, POINTER)
-export_get = _bind(_keeps_lock, "instance_export_get", ctypes.c_bool, POINTER, POINTER, POINTER, SIZE, POINTER)
 linker_define = _bind(_keeps_lock, "linker_define", POINTER, POINTER, POINTER, POINTER, SIZE, POINTER, SIZE, POINTER)
 _DEFINED = (POINTER, POINTER, POINTER, SIZE, POINTER, SIZE, POINTER, POINTER, POINTER, POINTER)
 linker_define_func = _bind(_keeps_lock, "linker_define_func", *_DEFINED)
 linker_define_async = _bind(_keeps_lock, "linker_define_async_func", *_DEFINED)
 linker_link = _bind(_keeps_lock, "linker_instantiate_pre", POINTER, POINTER, POINTER, POINTER)
 linked_delete = _bind(_keeps_lock, "instance_pre_delete", None, POINTER)
-instantiate = _bind(_keeps_lock, "instance_pre_instantiate_async", POINTER, POINTER, POINTER, POINTER, POINTER, POINTER)
 error_new = _bind(_keeps_lock, "error_new", POINTER, ctypes.c_char_p)
+set_deadline = _bind(_keeps_lock, "context_set_epoch_deadline", None)
+call_async = _bind(_keeps_lock, "func_call_async", POINTER)
+instantiate = _bind(_keeps_lock, "instance_pre_instantiate_async", POINTER)
+increment_epoch = _bind(_keeps_lock, "engine_increment_epoch", None)
+export_get = _bind(_keeps_lock, "instance_export_get", ctypes.c_bool)
 memory_creator_set = _bind(_keeps_lock, "config_host_memory_creator_set", None, POINTER, POINTER)
 stack_creator_set = _bind(_keeps_lock, "config_host_stack_creator_set", None, POINTER, POINTER)
-call_async = _bind(
-    _keeps_lock, "func_call_async", POINTER, POINTER, POINTER, POINTER, SIZE, POINTER, SIZE, POINTER, POINTER
-)
 poll = _bind(_releases_lock, "call_future_poll", ctypes.c_bool, POINTER)
 poll_start = _bind(_keeps_lock, "call_future_poll", ctypes.c_bool, POINTER)
 future_delete = _bind(_keeps_lock, "call_future_delete", None, POINTER)
@@ -68,9 +71,9 @@ EXTERN_AT: int = generated.wasmtime_extern_t.of.offset
 VALUE_AT: int = generated.wasmtime_val_t.of.offset
 VALUE_SIZE = ctypes.sizeof(generated.wasmtime_val_t)
 I32, I64 = 0, 1
-BYTE, WORD = ctypes.c_uint8, ctypes.c_uint32
+BYTE, WORD, TWO_WORDS = ctypes.c_uint8, ctypes.c_uint32, ctypes.c_uint64
 PARAMETERS = 4
-"""main(stack, depth, message, got)."""
+"""main(stack, depth, message, got); it returns one i64."""
 
 
 class Places(ctypes.Structure):
@@ -84,11 +87,14 @@ class Places(ctypes.Structure):
         ("trap", POINTER),
         ("error", POINTER),
         ("arguments", generated.wasmtime_val_t * PARAMETERS),
+        ("last", generated.wasmtime_val_t),
         ("gate", ctypes.c_uint64),
     )
 
 
-IMAGE, MEMORY, ENGINE, MAIN, TRAP, ERROR, GIVEN, GATE = (getattr(Places, name).offset for name, _ in Places._fields_)
+IMAGE, MEMORY, ENGINE, MAIN, TRAP, ERROR, GIVEN, LAST, GATE = (
+    getattr(Places, name).offset for name, _ in Places._fields_
+)
 ARGUMENTS = struct.Struct("<" + f"B{VALUE_AT - 1}xi{VALUE_SIZE - VALUE_AT - 4}x" * PARAMETERS)
 QUADS = struct.Struct("<3Q")
 
@@ -99,6 +105,11 @@ def check(error: int | None) -> None:
         raise wasmtime.WasmtimeError._from_ptr(  # noqa: SLF001 - this file is where the C API and wasmtime-py meet
             ctypes.cast(error, ctypes.POINTER(generated.wasmtime_error_t))
         )
+
+
+def ready(function: ctypes._NamedFuncPointer, *arguments: int | bytes) -> Callable[[], Any]:
+    """Return a call of a function that checks nothing: its arguments, words of 64 bits or texts, are always these."""
+    return partial(function, *map(POINTER.from_param, arguments))
 
 
 def pointer(thing: wasmtime.Engine | wasmtime.Linker | wasmtime.Module | wasmtime.FuncType) -> int:

@@ -23,12 +23,13 @@ from kernel.image import Image, memory_module, without_data
 from kernel.limits import MIB
 from kernel.slots import GUARD, RESERVED, Heap, Slots
 
-TICK = 0.002
-"""Seconds between ticks: the longest a guest keeps the event loop from others."""
+TICK, RARE_TICK, ALERT = 0.002, 0.01, 1.0
+"""Seconds between ticks, and so the longest that a guest keeps the event loop from others: for so long after somebody ran for long,
+and else. Each takes the interpreter's lock from the thread that runs guests, of which most are over long before."""
 NATIVE_STACK = 14 * MIB
 FIBER_STACK = 16 * MIB
 """Virtual; deep recursion, JSON and proxies end in RangeError long before (tests/attacks)."""
-IDLE_TICKS = 500
+IDLE_TICKS = 100
 
 
 class Engine:
@@ -54,8 +55,8 @@ class Engine:
         self.slots = Slots()
         self._memories: dict[int, wasmtime.Module] = {}
         self._ticker = _Ticker(self.wasmtime)
-        self.wake = self._ticker.wake
-        """Let the tick run; call it before a guest does."""
+        self.wake, self.alert = self._ticker.wake, self._ticker.alert
+        """Let the tick run: call it before a guest does. Have it tick often: call it when a guest has run for long."""
 
     def program(self, image: Image, over: store.Program | None = None) -> store.Program:
         """Pair an image with the engine's code; `over` is the program that it says the difference to. Raise BadImage or MemoryError."""
@@ -118,10 +119,11 @@ def _keep(path: Path, compiled: bytes) -> None:
 
 
 class _Ticker:
-    """Raises the epoch every tick while guests run; sleeps after a second without one."""
+    """Raises the epoch while guests run: often when one does so for long; sleeps after a second without any."""
 
     def __init__(self, engine: wasmtime.Engine) -> None:
-        self._engine, self._wanted, self._stopped = engine, threading.Event(), False
+        self._engine, self._tick = engine, capi.ready(capi.increment_epoch, capi.pointer(engine))
+        self._wanted, self._stopped, self._alert_until = threading.Event(), False, 0.0
         self._thread = threading.Thread(target=self._run, name="valgate-tick", daemon=True)
         self._wakes = 0
         self._asleep = True
@@ -134,6 +136,9 @@ class _Ticker:
         if self._asleep:
             self._wanted.set()
 
+    def alert(self) -> None:
+        self._alert_until = time.monotonic() + ALERT
+
     def stop(self) -> None:
         self._stopped = True
         self._wanted.set()
@@ -143,15 +148,13 @@ class _Ticker:
         seen = idle = 0
         self._asleep = False
         while not self._stopped:
-            if self._wakes == seen:
-                idle += 1
-            else:
-                seen, idle = self._wakes, 0
+            idle, seen = (idle + 1 if self._wakes == seen else 0), self._wakes
             if idle > IDLE_TICKS and fiber.running() is None:
                 self._sleep(seen)
                 idle = 0
-            time.sleep(TICK)
-            self._engine.increment_epoch()
+            often = fiber.running() is not None or time.monotonic() < self._alert_until
+            time.sleep(TICK if often else RARE_TICK)
+            self._tick()
 
     def _sleep(self, seen: int) -> None:
         """Wait to be woken. Say so before looking once more: a guest that begins in between must not run without a tick."""

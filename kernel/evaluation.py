@@ -39,7 +39,7 @@ from kernel.fiber import Turn
 from kernel.guest import Birth, Export, Guest, Promised, Settled, Thing, hold, passable
 from kernel.handles import numbered
 from kernel.principals import Frame, frame_beside
-from kernel.scheduler import Meter, Scheduler, rest_of
+from kernel.scheduler import SLICE, Meter, Scheduler, rest_of
 from kernel.store import Program
 from kernel.wire import Kind, Message, Op, Ref, Result, Say, Value
 
@@ -177,10 +177,12 @@ class Evaluation:
             guest = self._next or await self._rest()
             if guest is None:
                 return self._outcome or ()  # the rest ends only when there is one
-            parked = self._step(guest)
+            turn = self._step(guest)
             if self._meter.slice_over():
                 await self._others_turn()
-            if parked:
+            if turn is Turn.LAST:
+                return self._last(guest)
+            if turn is Turn.PARKED:
                 self._next = None
                 message = self._message(guest)
                 try:
@@ -243,8 +245,8 @@ class Evaluation:
 
     # -- one slice ------------------------------------------------------------------------------------
 
-    def _step(self, guest: Guest) -> bool:
-        """Run a guest until it says something, or the clock ticks; whether it said something. Raise CpuLimit or BrokenGuest."""
+    def _step(self, guest: Guest) -> Turn:
+        """Run a guest until it says something, or the clock ticks. Raise CpuLimit or BrokenGuest."""
         self._kernel.engine.wake()
         turn = guest.fiber.step()
         limit = self._run.limits.cpu
@@ -252,9 +254,11 @@ class Evaluation:
             raise CpuLimit(f"the evaluation used its {limit:g} s of processor time; do less, or in several runs")
         if turn is Turn.ENDED:
             raise BrokenGuest(_first_line(guest.fiber.why()))
-        return turn is Turn.PARKED
+        return turn
 
     async def _others_turn(self) -> None:
+        if self._meter.used > SLICE:  # of its own: not of who took the processor from it
+            self._kernel.engine.alert()
         await self._may_wait()
         await self._kernel.scheduler.turn()
         self._meter.begin_slice()
@@ -266,6 +270,15 @@ class Evaluation:
             mebibytes = self._run.limits.memory / (1 << 20)
             raise MemoryLimit(f"a guest used all of its {mebibytes:g} MiB of memory; keep less at a time")
         return message
+
+    def _last(self, guest: Guest) -> tuple[Value, ...]:
+        """Read what it came to from a guest that has returned; raise BrokenGuest if anything could be asked of it yet."""
+        message = guest.message(to_kernel=True)
+        if len(self._guests) > 1 or message.kind != Kind.RESULT or message.op != Result.FINISHED:
+            raise BrokenGuest("a guest is gone that may be asked something yet")
+        values = _plain(message)
+        self._frames.clear()
+        return values
 
     # -- the two things the kernel says ---------------------------------------------------------------
 

@@ -32,10 +32,11 @@ from kernel.wire import MOST_AROUND
 
 
 class Turn(Enum):
-    """How a step ended."""
+    """How a step ended. LAST: main has returned, and left a message, the only one of its life."""
 
     PARKED = "parked"
     TICKED = "ticked"
+    LAST = "last"
     ENDED = "ended"
 
 
@@ -58,10 +59,7 @@ def _on_call(
     fiber.results = results
     start = capi.WORD.from_address(arguments + capi.VALUE_AT).value
     length = capi.WORD.from_address(arguments + capi.VALUE_AT + capi.VALUE_SIZE).value
-    if start + length > fiber.slot.size:
-        length = 0
-    fiber.place = start, length
-    fiber.message = ctypes.string_at(fiber.base + start, min(length, fiber.longest))
+    fiber.hear(start, length)
 
 
 def _answer_i64(results: int, value: int) -> None:
@@ -101,43 +99,42 @@ class Fiber:
         "_arguments",
         "_future",
         "_program",
+        "_returned",
         "_store",
         "asked",
-        "base",
         "continuation",
+        "last",
         "longest",
         "message",
         "place",
         "places",
         "results",
         "slot",
+        "spoke",
     )
 
     def __init__(self, program: Program, memory_limit: int, arguments: tuple[int, int, int]) -> None:
         """Instantiate: `memory_limit` in bytes, `arguments` for main. Call `begin` next."""
         self._program, self._arguments = program, arguments
         self._future: int | None = None
-        self.message, self.place, self.results, self.asked = b"", (0, 0), 0, False
+        self.message, self.place, self.results = b"", (0, 0), 0
+        self.asked = self.spoke = self.last = False
         self.longest = arguments[2] + MOST_AROUND + 1  # one more than may cross: so much is copied before it is refused
         store = store_of(program, memory_limit)
         self._store: Store | None = store
         self.slot, self.places, self.continuation = store.slot, store.places, store.continuation
-        self.base = self.slot.at
+        self._returned = store.last
 
     def begin(self, first: bytes) -> bool:
         """Start, without running. `first` is the request that main finds in its inbox; if it does not fit, main asks for one.
 
         Returns whether it fitted.
         """
-        store, (address, capacity) = self._here(), self._program.inbox
-        fits = 0 < len(first) <= capacity
+        store, (address, capacity), size = self._here(), self._program.inbox, len(first)
+        fits = 0 < size <= capacity
         if fits:
-            move(self.base + address, first, len(first))
-        capi.set_deadline(store.context, 1)
-        given, here = store.given(self._arguments, len(first) if fits else 0), store.here
-        self._future = capi.call_async(
-            store.context, store.main, given, capi.PARAMETERS, None, 0, here + capi.TRAP, here + capi.ERROR
-        )
+            self.slot.view[address : address + size] = first
+        self._future = store.call(self._arguments, size if fits else 0)
         return fits
 
     def _here(self) -> Store:
@@ -156,13 +153,30 @@ class Fiber:
         if made_stacks:
             self._here().stands_on(made_stacks.pop())
         if done:
-            self._forget_future()
-            return Turn.ENDED
+            return self._ended()
         return Turn.PARKED if self.results else Turn.TICKED
 
+    def _ended(self) -> Turn:
+        """Take the message that main may have returned, as (length << 32 | address)."""
+        self._forget_future()
+        last = 0 if self.spoke or self.places.trap or self.places.error else self._returned.value
+        if not last:
+            return Turn.ENDED
+        self.hear(last & 0xFFFFFFFF, last >> 32)
+        self.last = True
+        return Turn.LAST
+
+    def hear(self, start: int, length: int) -> None:
+        """Copy a message; what does not lie in its memory is none."""
+        self.spoke = True
+        if start + length > self.slot.size:
+            length = 0
+        self.place = start, length
+        self.message = self.slot.view[start : start + min(length, self.longest)].tobytes()
+
     def whole(self) -> bytes:
-        """Copy all of the message it parked on; its memory is as it was then."""
-        return ctypes.string_at(self.base + self.place[0], self.place[1])
+        """Copy all of its message; its memory is as it was then."""
+        return self.slot.view[self.place[0] : sum(self.place)].tobytes()
 
     def answer(self, data: bytes, inbox: int, capacity: int) -> bool:
         """Answer the message it parked on: write `data` into its inbox if it fits, tell the length, open the gate.
@@ -173,7 +187,7 @@ class Fiber:
             raise RuntimeError("this fiber has asked nothing")
         fits = len(data) <= capacity
         if fits:
-            move(self.base + inbox, data, len(data))
+            self.slot.view[inbox : inbox + len(data)] = data
         capi.BYTE.from_address(self.results).value = capi.I32
         capi.WORD.from_address(self.results + capi.VALUE_AT).value = len(data)
         self.places.gate = 1
@@ -193,11 +207,11 @@ class Fiber:
         return self._program.slots.changed(self._here().slot)
 
     def close(self, *, over: bool = False) -> None:
-        """Let it go. `over`: it is parked where an answer of nothing is the end, and its store may have another guest."""
+        """Let it go. `over`: it has returned, or is parked where an answer of nothing is the end; its store may have another guest."""
         store = self._store
         if store is None:
             return
-        again = over and self._returns() and store.lasts
+        again = over and (self.last or self._returns()) and store.lasts
         self._store = None
         self.results = 0  # what is on its stack is nobody's any more
         if self._future is not None:

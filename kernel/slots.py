@@ -104,6 +104,11 @@ def _map(at: int | None, size: int, protection: int, flags: int, file: int = -1,
     return int(found)
 
 
+def _view(at: int, size: int) -> memoryview:
+    """Return bytes at an address, to be read and written as such; nothing is looked at when it is used."""
+    return memoryview((ctypes.c_char * size).from_address(at)).cast("B")
+
+
 Mapping = tuple[int, int, int, int]
 """Address in the memory, size, file, and where in it."""
 
@@ -145,6 +150,7 @@ class Heap:
         weakref.finalize(self, _munmap, self.master, size)
         self.lay(self.master)
         _insist(_mprotect(self.master, size, READ) == 0, "a heap to be read-only")
+        self.view = _view(self.master, size).toreadonly()
 
     def _written(self, own: Iterable[tuple[int, bytes]], above: list[tuple[int, bytes]]) -> Iterator[Mapping]:
         """Write the file: what is mapped in a row, and behind it all that the other heap does not have, in its place."""
@@ -217,8 +223,8 @@ def _joined(pages: list[tuple[int, bytes]]) -> list[tuple[int, bytes]]:
     return [(at, b"".join(run)) for at, run in pieces]
 
 
-Ranges = tuple[list[int], list[int]]
-"""Addresses where pages begin to be a slot's own, and where they end."""
+Own = list[tuple[memoryview, memoryview]]
+"""Pages that are a slot's own, and what they are to be again."""
 Faults = tuple[int, int]
 """A thread, and how many page faults it has had."""
 
@@ -256,13 +262,15 @@ class Slot:
     """One guest's memory: its address, its size at this moment, what it began with, and what stays there for the next guest."""
 
     at: int
+    view: memoryview
+    """All addresses of its memory. Only the first `size` bytes may be touched, and none once it is unmapped."""
     heap: Heap
     size: int = 0
     spread: bool = False
     """How its heap is laid."""
     tenant: Tenant | None = None
-    own: Ranges | None = None
-    """Where its pages were its own when its last guest died; None: nobody looked."""
+    own: Own | None = None
+    """Which of its pages were its own when its last guest died; None: nobody looked."""
     faults: Faults = (0, 0)
     """When its guest was born."""
 
@@ -326,7 +334,8 @@ class Slots:
             return slot
         self._insist_mappings(heap)
         spread = _SPREAD * (self.mappings + heap.cost_spread) <= self.most_mappings
-        slot = Slot(_map(None, RESERVED + GUARD, NONE, _NOWHERE), heap, heap.size, spread)
+        at = _map(None, RESERVED + GUARD, NONE, _NOWHERE)
+        slot = Slot(at, _view(at, RESERVED), heap, heap.size, spread)
         try:
             self._lay(slot)
         except MemoryError:
@@ -344,6 +353,7 @@ class Slots:
         if slot.tenant is not None:
             slot.tenant.close()
         self.mappings -= slot.cost
+        slot.view, slot.own = memoryview(b""), None
         _munmap(slot.at, RESERVED + GUARD)
 
     def _lay(self, slot: Slot) -> None:
@@ -393,43 +403,38 @@ class Slots:
         if slot.own is None:
             self._lay(slot)
             return
-        back = heap.master - slot.at
-        for start, end in zip(*slot.own, strict=True):
-            move(start, start + back, end - start)
+        for own, clean in slot.own:
+            own[:] = clean
 
-    def _seen(self, slot: Slot) -> Ranges | None:
+    def _seen(self, slot: Slot) -> Own | None:
         """Look where its pages are its own; None where that is not known, or too much to copy.
 
         Not to be asked where no page became its own since it was last asked. That costs a page fault of the thread that writes,
         which is the one that runs guests; so a life without one left the pages that were known, and no others.
         """
-        found = self._look(slot)
-        starts, ends = self._told(found)
-        return None if found < 0 or sum(ends) - sum(starts) > MOST_RESIDENT else (starts, ends)
-
-    def _look(self, slot: Slot) -> int:
-        """Have the system say in how many ranges a slot's pages are its own; -1 when it does not say, or has too many."""
-        scan = self._scan
-        scan.start, scan.end = slot.at, slot.at + slot.size
-        found: int = _ioctl(self.pagemap, _SCAN, self._scan_at) if self._process == os.getpid() else -1
-        return found if found < MOST_RANGES else -1
+        written = self.written(slot)
+        if written is None or sum(end - start for start, end in written) > MOST_RESIDENT:
+            return None
+        at, now, heap = slot.at, slot.view, slot.heap.view
+        return [(now[start - at : end - at], heap[start - at : end - at]) for start, end in written]
 
     def written(self, slot: Slot) -> list[tuple[int, int]] | None:
         """Return where a slot's pages are its own, as addresses from and to; None when the system does not say, or has too many."""
-        found = self._look(slot)
-        return None if found < 0 else list(zip(*self._told(found), strict=True))
-
-    def _told(self, found: int) -> tuple[list[int], list[int]]:
-        """Return where so many ranges begin, and where they end."""
-        return self._ranges[0 : 3 * found : 3], self._ranges[1 : 3 * found : 3]
+        scan, ranges = self._scan, self._ranges
+        scan.start, scan.end = slot.at, slot.at + slot.size
+        found: int = _ioctl(self.pagemap, _SCAN, self._scan_at) if self._process == os.getpid() else -1
+        if not 0 <= found < MOST_RANGES:
+            return None
+        return list(zip(ranges[0 : 3 * found : 3], ranges[1 : 3 * found : 3], strict=True))
 
     def changed(self, slot: Slot) -> list[tuple[int, bytes]]:
         """Return what of a slot is not as its heap has it, as (address in the memory, whole pages)."""
         written = self.written(slot) or [(slot.at, slot.at + slot.size)]
         found: list[tuple[int, bytes]] = []
         for at in (at for start, end in written for at in range(start, end, PAGE)):
-            page, offset = ctypes.string_at(at, PAGE), at - slot.at
-            before = ctypes.string_at(slot.heap.master + offset, PAGE) if offset < slot.heap.size else bytes(PAGE)
+            offset = at - slot.at
+            page = slot.view[offset : offset + PAGE].tobytes()
+            before = slot.heap.view[offset : offset + PAGE] if offset < slot.heap.size else bytes(PAGE)
             if page != before:
                 found.append((offset, page))
         return _joined(found)

@@ -137,16 +137,21 @@ class Store:
 
     __slots__ = (
         "_arguments",
+        "_call",
         "_code",
+        "_find_main",
         "_got",
+        "_instantiate",
         "_left",
         "_limit",
         "_stack",
         "_store",
+        "_yield_late",
+        "_yield_soon",
         "context",
         "continuation",
         "here",
-        "main",
+        "last",
         "places",
         "slot",
     )
@@ -157,7 +162,7 @@ class Store:
         self.places = capi.Places()
         self.here = here = ctypes.addressof(self.places)
         self._got = capi.WORD.from_address(here + capi.GIVEN + (capi.PARAMETERS - 1) * capi.VALUE_SIZE + capi.VALUE_AT)
-        self.main = here + capi.MAIN + capi.EXTERN_AT
+        self.last = capi.TWO_WORDS.from_address(here + capi.LAST + capi.VALUE_AT)
         self.continuation = capi.QUADS.pack(capi.STRLEN, here + capi.GATE, 0)
         _slots[slot.at] = slot
         self._code: int | None = None
@@ -166,6 +171,7 @@ class Store:
         self.bound(memory_limit)
         try:
             self._link(program)
+            self._make_ready()
         except BaseException:
             self.close()
             raise
@@ -179,11 +185,22 @@ class Store:
         refused = capi.instance_new(context, memory, None, 0, here + capi.IMAGE, here + capi.TRAP)
         _born = None
         capi.check(refused)
-        self._insist(capi.export_get(context, here + capi.IMAGE, b"memory", 6, here + capi.MEMORY), "a memory")
+        found = capi.ready(capi.export_get, context, here + capi.IMAGE, b"memory", 6, here + capi.MEMORY)()
+        self._insist(found, "a memory")
         capi.check(capi.linker_define(linker, context, b"env", 3, b"memory", 6, here + capi.MEMORY))
         linked = capi.POINTER()
         capi.check(capi.linker_link(linker, code, ctypes.addressof(linked)))
         self._code = linked.value
+
+    def _make_ready(self) -> None:
+        """Lay out the calls of every life."""
+        here, context, code = self.here, self.context, self._code or 0
+        trap, error, engine, main = here + capi.TRAP, here + capi.ERROR, here + capi.ENGINE, here + capi.MAIN
+        values = here + capi.GIVEN, capi.PARAMETERS, here + capi.LAST, 1
+        self._yield_soon, self._yield_late = (capi.ready(capi.set_deadline, context, ticks) for ticks in (1, 1 << 40))
+        self._call = capi.ready(capi.call_async, context, main + capi.EXTERN_AT, *values, trap, error)
+        self._instantiate = capi.ready(capi.instantiate, code, context, engine, trap, error)
+        self._find_main = capi.ready(capi.export_get, context, engine, b"main", 4, main)
 
     def renew(self) -> None:
         """Be ready for the next guest, while nobody waits for it; raise MemoryError."""
@@ -194,10 +211,9 @@ class Store:
 
     def instantiate(self) -> None:
         """Make an instance for one guest; raise wasmtime.WasmtimeError."""
-        here, context = self.here, self.context
         self._left -= 1
-        capi.set_deadline(context, 1 << 40)
-        future = capi.instantiate(self._code, context, here + capi.ENGINE, here + capi.TRAP, here + capi.ERROR)
+        self._yield_late()
+        future = self._instantiate()
         # At once: the deadline is far, the engine has no start to run, and one that asks something is none of ours.
         done = capi.poll_start(future)
         capi.future_delete(future)
@@ -207,7 +223,7 @@ class Store:
         if places.error or places.trap or not done:
             capi.check(places.error)
             self._insist(done and capi.reason(places) == capi.RETURNED, "a start without a trap")
-        self._insist(capi.export_get(context, here + capi.ENGINE, b"main", 4, here + capi.MAIN), "a main")
+        self._insist(self._find_main(), "a main")
 
     @staticmethod
     def _insist(good: bool, what: str) -> None:  # noqa: FBT001 - a condition
@@ -220,15 +236,16 @@ class Store:
             capi.store_limiter(self._store, limit, 20_000, LIVES + 1, LIVES + 1, 2)
             self._limit = limit
 
-    def given(self, arguments: tuple[int, int, int], got: int) -> int:
-        """Lay out what main is called with; return where."""
-        at: int = self.here + capi.GIVEN
+    def call(self, arguments: tuple[int, int, int], got: int) -> int:
+        """Call main with these, without running it yet; return the future."""
         if arguments != self._arguments:
             stack, depth, message = self._arguments = arguments
             words = capi.ARGUMENTS.pack(capi.I32, stack, capi.I32, depth, capi.I32, message, capi.I32, 0)
-            move(at, words, len(words))
+            move(self.here + capi.GIVEN, words, len(words))
         self._got.value = got
-        return at
+        self._yield_soon()
+        future: int = self._call()
+        return future
 
     @property
     def lasts(self) -> bool:

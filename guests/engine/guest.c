@@ -22,12 +22,20 @@
 
 /* ---- a life ------------------------------------------------------------------------------------------ */
 
-static __attribute__((noinline)) void live(uint32_t stack, uint32_t depth, uint32_t message, uint32_t got) {
+/* A message that is left where it lies, for the kernel to read: where, and how long. */
+static uint64_t left(Encoder *e, uint32_t kind, uint32_t op) {
+  uint32_t n;
+  uint8_t *message = written(e, kind, op, 0, &n);
+  return (uint64_t)n << 32 | (uint32_t)(uintptr_t)message;
+}
+
+static __attribute__((noinline)) uint64_t live(uint32_t stack, uint32_t depth, uint32_t message, uint32_t got) {
   max_depth = depth;
   max_message = message;
   JS_SetMaxStackSize(rt, stack);
   JS_UpdateStackTop(rt);
   Encoder e = {0};
+  spoke = false; /* what an image was made of has spoken */
   if (!got) got = send(&e, KIND_READY, 0, 0);
   for (;;) {
     InHead head = {0};
@@ -36,8 +44,9 @@ static __attribute__((noinline)) void live(uint32_t stack, uint32_t depth, uint3
     bool good = receive(got, false, &head, &values);
     if (!good && !head.kind) __builtin_trap();
     answer_request(&e, &op, &head, &values, good);
+    if (op == RESULT_FINISHED && !spoke) return left(&e, KIND_RESULT, op); /* nobody knows of it who could ask it anything more */
     got = send(&e, KIND_RESULT, op, 0);
-    if (!got) return; /* it is over: the kernel wipes all of this */
+    if (!got) return 0; /* it is over: the kernel wipes all of this */
   }
 }
 
@@ -45,12 +54,12 @@ static __attribute__((noinline)) void live(uint32_t stack, uint32_t depth, uint3
 
 /* `got` is the length of a first request that the kernel has put into the inbox already, or 0: then the guest asks for one.
    A stack that does not fit in front of the heap is taken from the heap: the compiler nests deeper than any val may. */
-EXPORT("main") void guest_main(uint32_t stack, uint32_t depth, uint32_t message, uint32_t got) {
+EXPORT("main") uint64_t guest_main(uint32_t stack, uint32_t depth, uint32_t message, uint32_t got) {
 #ifdef __wasm__ /* elsewhere (tests/fuzz) stacks are the system's */
   if (stack > (uintptr_t)__builtin_frame_address(0) - STACK_MARGIN) {
     uintptr_t top = ((uintptr_t)take(stack + STACK_MARGIN) + stack + STACK_MARGIN) & ~(uintptr_t)15;
     __asm__ volatile("local.get %0\n\tglobal.set __stack_pointer" : : "r"(top) : "memory");
   }
 #endif
-  live(stack, depth, message, got);
+  return live(stack, depth, message, got);
 }

@@ -2,12 +2,14 @@
 
 static uint8_t *inbox;
 static uint32_t inbox_size;
+static bool spoke; /* whether this life has said anything yet */
 
 /* Send and receive, whatever the size of the answer; returns its length. */
 static uint32_t ask(uint8_t *message, uint32_t length) {
   Head *head = (Head *)message;
   head->inbox = (uint32_t)(uintptr_t)inbox;
   head->capacity = inbox_size;
+  spoke = true;
   uint32_t got = kernel_call(message, length);
   while (got > inbox_size) {
     inbox_size = got + 4096;
@@ -19,15 +21,22 @@ static uint32_t ask(uint8_t *message, uint32_t length) {
   return got;
 }
 
-/* Head, refs, released, payload: everything the encoder holds, sent; its references live until then. */
-static uint32_t send(Encoder *e, uint32_t kind, uint32_t op, uint32_t target) {
-  uint32_t n = sizeof(Head) + (e->nrefs + released_count) * 4 + e->used;
-  uint8_t *message = take(n), *at = message + sizeof(Head);
+/* Head, refs, released, payload: everything the encoder holds. */
+static uint8_t *written(Encoder *e, uint32_t kind, uint32_t op, uint32_t target, uint32_t *length) {
+  *length = sizeof(Head) + (e->nrefs + released_count) * 4 + e->used;
+  uint8_t *message = take(*length), *at = message + sizeof(Head);
   *(Head *)message = (Head){0, 0, kind, op, target, e->nrefs, released_count};
   memcpy(at, e->refs, e->nrefs * 4), at += e->nrefs * 4;
   memcpy(at, released, released_count * 4), at += released_count * 4;
   memcpy(at, e->bytes, e->used);
   released_count = 0;
+  return message;
+}
+
+/* Written and sent; the encoder's references live until then. */
+static uint32_t send(Encoder *e, uint32_t kind, uint32_t op, uint32_t target) {
+  uint32_t n;
+  uint8_t *message = written(e, kind, op, target, &n);
   uint32_t got = ask(message, n);
   free(message);
   encoder_free(e);

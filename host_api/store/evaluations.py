@@ -10,6 +10,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from operator import attrgetter
 
+import orjson
+
 from host_api.store.model import EvaluationRow, State
 from host_api.store.text import well_formed
 
@@ -20,15 +22,18 @@ _values = attrgetter(*_NAMES)
 _SELECT = f"SELECT {_COLUMNS} FROM evaluations"  # noqa: S608 — our own field names
 _HEAVY = frozenset({"args", "logs", "emails", "calls"})
 _BRIEF = f"SELECT {', '.join('NULL' if name in _HEAVY else name for name in _NAMES)} FROM evaluations"  # noqa: S608 — our own field names
-_PLACES = f"({', '.join('?' * len(_NAMES))})"
 _CHANGED = ", ".join(f"{name} = excluded.{name}" for name in _NAMES if name not in _KEPT)
-TOGETHER = (128, 64, 32, 16, 8, 4, 2, 1)
-"""How many rows one statement writes: the interpreter is let go for each statement, and to get it back from a busy loop takes long."""
-_RECORD = {
-    rows: f"INSERT INTO evaluations ({_COLUMNS}) VALUES {', '.join([_PLACES] * rows)} "  # noqa: S608 — our own field names
-    f"ON CONFLICT (id) DO UPDATE SET {_CHANGED}"
-    for rows in TOGETHER
-}
+_INTO = f"INSERT INTO evaluations ({_COLUMNS})"
+_OVER = f"ON CONFLICT (id) DO UPDATE SET {_CHANGED}"
+_RECORD = f"{_INTO} VALUES ({', '.join('?' * len(_NAMES))}) {_OVER}"
+_BYTES = tuple(_NAMES.index(name) for name in ("args", "value", "error", "logs", "emails", "calls"))
+_MEMBERS = ", ".join(
+    f"CAST(value ->> {at} AS BLOB)" if at in _BYTES else f"value ->> {at}" for at in range(len(_NAMES))
+)
+_RECORDS = f"{_INTO} SELECT {_MEMBERS} FROM json_each(?) WHERE true {_OVER}"  # noqa: S608 — our own field names
+_FEW, _MUCH = 4, 1_000_000
+"""Rows, and bytes of them, that are written one by one."""
+_TELLS_JSON = sqlite3.sqlite_version_info >= (3, 38)
 _STATE, _CALLER, _REQUESTER = _NAMES.index("state"), _NAMES.index("caller"), _NAMES.index("requester")
 _PROCESS, _CODE, _POLICY = _NAMES.index("process"), _NAMES.index("code"), _NAMES.index("policy")
 _STATES = {str(state): state for state in State}
@@ -91,14 +96,27 @@ def last(db: sqlite3.Connection) -> int:
     return seq
 
 
-def record(db: sqlite3.Connection, rows: Sequence[EvaluationRow], process: str) -> None:
-    """Write the start or the end of some rows, in their order."""
-    done = 0
-    for together in TOGETHER:
-        while len(rows) - done >= together:
-            values = [value for row in rows[done : done + together] for value in _told(row, process)]
-            db.execute(_RECORD[together], values)
-            done += together
+def record(db: sqlite3.Connection, rows: Sequence[EvaluationRow], process: str, weight: int = 0) -> None:
+    """Write the start or the end of some rows, in their order; `weight` is about how many bytes they have.
+
+    Many are told to SQLite as one text: it lets go of the interpreter for each statement and each row, and to get it back from a
+    busy loop takes longer than to write.
+    """
+    told = [_told(row, process) for row in rows]
+    text = _as_json(told) if len(rows) > _FEW and weight < _MUCH and _TELLS_JSON else None
+    if text is None:
+        db.executemany(_RECORD, told)
+    else:
+        db.execute(_RECORDS, (text,))
+
+
+def _as_json(rows: Sequence[Sequence[object]]) -> str | None:
+    """Write rows as JSON; None where SQLite would not read the same: half characters, bytes that are no text, NUL."""
+    try:
+        text = orjson.dumps([[one.decode() if isinstance(one, bytes) else one for one in row] for row in rows]).decode()
+    except (UnicodeDecodeError, orjson.JSONEncodeError):
+        return None
+    return None if r"\u0000" in text else text
 
 
 def _told(row: EvaluationRow, process: str) -> list[object]:

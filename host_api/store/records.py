@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING
 
-from host_api.store.writer import LAZY_SECONDS, Op, Writer
+from host_api.store.writer import Op, Writer
 
 if TYPE_CHECKING:
     # Slow to load; a command that only reads does without.
@@ -21,7 +21,10 @@ if TYPE_CHECKING:
 
     from host_api.store.model import EvaluationRow
 
-MOST = 256
+GATHER_SECONDS = 0.05
+"""The longest that a record waits for company."""
+
+MOST = 512
 """Records of one group; more are written at once."""
 
 
@@ -36,8 +39,8 @@ class _Group:
 class Records:
     """What has not reached the disk yet; of one process."""
 
-    def __init__(self, writer: Writer, record: Callable[[Sequence[EvaluationRow]], Op[None]]) -> None:
-        """Take who writes, and how some rows are written, in their order."""
+    def __init__(self, writer: Writer, record: Callable[[Sequence[EvaluationRow], int], Op[None]]) -> None:
+        """Take who writes, and how some rows, of so many bytes, are written in their order."""
         self._writer, self._record = writer, record
         writer.ahead = self._hand_over
         self._pending: dict[str, EvaluationRow] = {}
@@ -65,7 +68,7 @@ class Records:
         self._take(row, group)
         if done is None:
             done = self._done = self._future(group)
-            self._timer = done.get_loop().call_later(LAZY_SECONDS, self._hand_over)
+            self._timer = done.get_loop().call_later(GATHER_SECONDS, self._hand_over)
         if len(group.rows) >= MOST:
             self._hand_over()
         return done
@@ -95,7 +98,7 @@ class Records:
         return done
 
     def _submit(self, group: _Group, done: Future[None], *, urgent: bool) -> Future[None]:
-        self._writer.put(self._record(group.rows), done, urgent=urgent, weight=len(group.rows))
+        self._writer.put(self._record(group.rows, group.weight), done, urgent=urgent, weight=len(group.rows))
         return done
 
     def _settled(self, group: _Group, done: Future[None]) -> None:

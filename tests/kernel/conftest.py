@@ -34,7 +34,7 @@ def guest() -> Iterator[Put]:
     """Put a program of its own on the stage."""
     with ExitStack() as stack:
 
-        def put(code: bytes, memory: bytes = bytes(PAGE)) -> Stage:
-            return Stage(stack.enter_context(Engine(code)), memory)
+        def put(code: bytes, memory: bytes = bytes(PAGE), *, inbox: tuple[int, int] = (0, 0)) -> Stage:
+            return Stage(stack.enter_context(Engine(code)), memory, inbox)
 
         yield put

@@ -66,11 +66,10 @@ SAY_READY = f"(drop (call $call (i32.const {READY_AT}) (i32.const {len(READY)}))
 SAY_FINISH = f"(drop (call $call (i32.const {FINISH_AT}) (i32.const {len(FINISH)})))"
 
 
-def program(body: str, more: str = "") -> bytes:
+def program(body: str, more: str = "", returns: int = 0) -> bytes:
     """Return a guest whose main has this body; $call is kernel.call, `more` are further definitions."""
-    return bytes(
-        wasmtime.wat2wasm(f'(module {IMPORTS} {more} (func $main (export "main") (param i32 i32 i32 i32) {body}))')
-    )
+    main = f'(func $main (export "main") (param i32 i32 i32 i32) (result i64) {body} (i64.const {returns}))'
+    return bytes(wasmtime.wat2wasm(f"(module {IMPORTS} {more} {main})"))
 
 
 PLAYER = program(
@@ -278,8 +277,8 @@ class Recording:
 class Stage:
     """A kernel whose every guest is one program."""
 
-    def __init__(self, engine: Engine, memory: bytes) -> None:
-        self.kernel = Kernel(engine, engine.program(Image.of(memory)))
+    def __init__(self, engine: Engine, memory: bytes, inbox: tuple[int, int] = (0, 0)) -> None:
+        self.kernel = Kernel(engine, engine.program(Image.of(memory, inbox)))
         self.recording = Recording()
         self.usage = Usage()
 

@@ -205,7 +205,7 @@ def imports(name: str) -> bytes:
     store = "(i64.store (i32.const 0) (call $ask)) (i64.store (i32.const 8) (call $ask))"
     return bytes(
         wasmtime.wat2wasm(
-            f'(module {IMPORTS} {ask} (func (export "main") (param i32 i32 i32 i32) {store}{say(0, 16)}))'
+            f'(module {IMPORTS} {ask} (func (export "main") (param i32 i32 i32 i32) (result i64) {store}{say(0, 16)} (i64.const 0)))'
         )
     )
 
@@ -235,7 +235,7 @@ def test_random_is_new_each_time() -> None:
 def test_who_asks_before_it_runs_is_answered() -> None:
     """A start function is no step of anybody's."""
     ask = '(import "kernel" "clock" (func $ask (result i64)))'
-    code = f'(module {IMPORTS} {ask} (func $s (drop (call $ask))) (start $s) (func (export "main") (param i32 i32 i32 i32)))'
+    code = f'(module {IMPORTS} {ask} (func $s (drop (call $ask))) (start $s) (func (export "main") (param i32 i32 i32 i32) (result i64) (i64.const 0)))'
     with Engine(bytes(wasmtime.wat2wasm(code))) as engine:
         fiber = start(engine)
         assert not fiber.asked

@@ -290,13 +290,13 @@ def test_a_slot_is_used_again_and_says_what_was_written(slots: Slots) -> None:
 def test_only_a_life_that_wrote_where_none_did_is_looked_at(slots: Slots, monkeypatch: pytest.MonkeyPatch) -> None:
     """Each page that becomes a slot's own is a fault of the thread that writes; the attacker writes one more, at the end."""
     looked: list[Slot] = []
-    look = Slots._look
+    look = Slots.written
 
-    def noted(self: Slots, slot: Slot) -> int:
+    def noted(self: Slots, slot: Slot) -> list[tuple[int, int]] | None:
         looked.append(slot)
         return look(self, slot)
 
-    monkeypatch.setattr(Slots, "_look", noted)
+    monkeypatch.setattr(Slots, "written", noted)
     heap = base()
     slot = slots.take(heap)
     fresh = memory_of(slot)
@@ -316,7 +316,7 @@ def test_a_life_in_which_no_page_is_new_is_not_looked_at(slots: Slots, monkeypat
     slot = slots.take(heap)
     write(slot, 3 * PAGE)
     slot = again(slots, slot)
-    monkeypatch.setattr(Slots, "_look", None)
+    monkeypatch.setattr(Slots, "written", None)
     for faults in ((1, 5), (1, 5)):
         monkeypatch.setattr(room, "_faults", lambda faults=faults: faults)
         slot.faults = faults

@@ -72,7 +72,7 @@ def one_and_another(of: Program) -> tuple[bool, Fiber]:
 
 
 def word(fiber: Fiber, at: int) -> int:
-    return int.from_bytes(ctypes.string_at(fiber.base + at, 4), "little")
+    return int.from_bytes(ctypes.string_at(fiber.slot.at + at, 4), "little")
 
 
 # -- nothing is left ------------------------------------------------------------------------------------------
@@ -239,7 +239,7 @@ def test_each_guest_has_its_own_limit_of_memory(opened: Callable[..., Engine]) -
     first = live(of, 10 * MIB)
     first.close(over=True)
     second = Fiber(of, MIB, BEGUN)
-    ctypes.memmove(second.base, (17).to_bytes(4, "little"), 4)
+    ctypes.memmove(second.slot.at, (17).to_bytes(4, "little"), 4)
     second.begin(b"")
     assert second.step() is Turn.PARKED
     assert word(second, LEAVES_AT) == (1 << 32) - 1  # 1.1 MiB
@@ -250,7 +250,7 @@ def test_each_guest_can_be_interrupted(opened: Callable[..., Engine]) -> None:
     of = made(opened(f"(if (i32.load (i32.const 0)) (then (loop $l (br $l)))) {SAY_FINISH}"))
     live(of).close(over=True)
     second = Fiber(of, MIB, BEGUN)
-    ctypes.memmove(second.base, b"\1\0\0\0", 4)
+    ctypes.memmove(second.slot.at, b"\1\0\0\0", 4)
     second.begin(b"")
     assert second.step() is Turn.TICKED
     assert second.step() is Turn.TICKED

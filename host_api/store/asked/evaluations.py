@@ -58,7 +58,7 @@ class AboutEvaluations(Base):
         which: evaluations.Filter = evaluations.EVERY,
         whole: bool = False,
     ) -> list[EvaluationRow]:
-        """A caller's records, newest first; None is anonymous. `await flush()` first to see the last 25 ms.
+        """A caller's records, newest first; None is anonymous. `await flush()` first to see the last 50 ms.
 
         Without args, logs, emails and calls, which may be large, unless `whole`.
         """
@@ -94,8 +94,8 @@ class AboutEvaluations(Base):
             self._enter()
         return self._records.write(row, urgent=True) if row.effects else self._records.gather(row)
 
-    def _recording(self, rows: Sequence[EvaluationRow]) -> Op[None]:
-        return partial(evaluations.record, rows=rows, process=self._presence.id)
+    def _recording(self, rows: Sequence[EvaluationRow], weight: int) -> Op[None]:
+        return partial(evaluations.record, rows=rows, process=self._presence.id, weight=weight)
 
     async def mark_interrupted(self) -> int:
         """Say of what dead processes left running that it was interrupted; return how many."""
