@@ -47,6 +47,7 @@ class Builder:
         """Return an image of as many of these units as load by themselves, in this order; None if none does."""
         left, meter = list(units), Meter()
         while left and meter.used <= self._limits.cpu:
+            self._kernel.engine.alert()
             guest = Guest(_FRAME, self._kernel.image, self._limits, self._kernel.birth(_FRAME, ()))
             self._kernel.guests += 1
             try:
@@ -105,7 +106,6 @@ class Builder:
             if turn in (Turn.LAST, Turn.ENDED) or meter.charge() > self._limits.cpu:
                 return None
             if meter.slice_over():
-                self._kernel.engine.alert()
                 await self._kernel.scheduler.turn()
                 meter.begin_slice()
         return guest.message(to_kernel=False)

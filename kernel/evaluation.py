@@ -249,16 +249,16 @@ class Evaluation:
         """Run a guest until it says something, or the clock ticks. Raise CpuLimit or BrokenGuest."""
         self._kernel.engine.wake()
         turn = guest.fiber.step()
-        limit = self._run.limits.cpu
-        if self._meter.charge() + self._run.worked > limit:
+        limit, used = self._run.limits.cpu, self._meter.charge()
+        if used > SLICE and self._meter.slice_over():  # of its own, not of who took the processor from it
+            self._kernel.engine.alert()
+        if used + self._run.worked > limit:
             raise CpuLimit(f"the evaluation used its {limit:g} s of processor time; do less, or in several runs")
         if turn is Turn.ENDED:
             raise BrokenGuest(_first_line(guest.fiber.why()))
         return turn
 
     async def _others_turn(self) -> None:
-        if self._meter.used > SLICE:  # of its own: not of who took the processor from it
-            self._kernel.engine.alert()
         await self._may_wait()
         await self._kernel.scheduler.turn()
         self._meter.begin_slice()

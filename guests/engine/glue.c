@@ -147,20 +147,22 @@ static JSValue js_result(JSContext *c, JSValueConst self, int argc, JSValueConst
   return JS_PromiseResult(c, argv[0]);
 }
 
+#define DEEPEST 10000 /* of what is looked into: this needs no stack that is counted, and JSON says RangeError of what is deeper */
+
 /* Whether a promise stands in a value, below plain arrays and objects; runs no code of the val's. */
-static bool holds_promise(JSValueConst value, Table *seen) {
+static bool holds_promise(JSValueConst value, Table *seen, uint32_t depth) {
   if (!JS_IsObject(value)) return false;
   JSObject *object = JS_VALUE_GET_OBJ(value);
   if (object->class_id == JS_CLASS_PROMISE) return true;
   bool array = object->class_id == JS_CLASS_ARRAY;
   bool plain = object->class_id == JS_CLASS_OBJECT && (!object->shape->proto || has_prototype(value, ctx->class_proto[JS_CLASS_OBJECT]));
-  if ((!array && !plain) || table_find(seen, (uintptr_t)object) || js_check_stack_overflow(rt, 256)) return false;
+  if ((!array && !plain) || depth == DEEPEST || table_find(seen, (uintptr_t)object)) return false;
   table_put(seen, (uintptr_t)object, 1);
   for (uint32_t i = 0; array && object->fast_array && i < object->u.array.count; i++)
-    if (holds_promise(object->u.array.u.values[i], seen)) return true;
+    if (holds_promise(object->u.array.u.values[i], seen, depth + 1)) return true;
   JSShapeProperty *names = get_shape_prop(object->shape);
   for (int i = 0; i < object->shape->prop_count; i++)
-    if (names[i].atom != JS_ATOM_NULL && (names[i].flags & JS_PROP_TMASK) == JS_PROP_NORMAL && holds_promise(object->prop[i].u.value, seen)) return true;
+    if (names[i].atom != JS_ATOM_NULL && (names[i].flags & JS_PROP_TMASK) == JS_PROP_NORMAL && holds_promise(object->prop[i].u.value, seen, depth + 1)) return true;
   return false;
 }
 
@@ -168,7 +170,7 @@ static bool holds_promise(JSValueConst value, Table *seen) {
 static JSValue js_promises(JSContext *c, JSValueConst self, int argc, JSValueConst *argv) {
   (void)self;
   Table seen = {0};
-  bool found = argc && holds_promise(argv[0], &seen);
+  bool found = argc && holds_promise(argv[0], &seen, 0);
   free(seen.slots);
   return JS_NewBool(c, found);
 }

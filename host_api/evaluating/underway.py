@@ -12,8 +12,11 @@ from collections.abc import Callable
 from time import monotonic
 from types import TracebackType
 
-LONG = 0.05
-"""Seconds after which an evaluation takes a while: its start is on the disk in twice that (semantics.md §8), or well before."""
+LONG = 0.04
+"""Seconds after which an evaluation takes a while, and its start goes to the disk.
+
+What ends sooner may wait for company yet: both have 100 ms, the sync included (semantics.md §8).
+"""
 
 
 class Stopped(Exception):

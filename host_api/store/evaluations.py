@@ -6,8 +6,10 @@ One statement writes a row's start and its end: whichever comes, the row is as c
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, fields
+from itertools import groupby
 from operator import attrgetter
 
 import orjson
@@ -31,8 +33,8 @@ _MEMBERS = ", ".join(
     f"CAST(value ->> {at} AS BLOB)" if at in _BYTES else f"value ->> {at}" for at in range(len(_NAMES))
 )
 _RECORDS = f"{_INTO} SELECT {_MEMBERS} FROM json_each(?) WHERE true {_OVER}"  # noqa: S608 — our own field names
-_FEW, _MUCH = 4, 1_000_000
-"""Rows, and bytes of them, that are written one by one."""
+_MUCH, _LARGE = 1_000_000, 8_000
+"""Bytes of some rows that are not told as one text without a look at each; and those of a row that goes by itself then."""
 _TELLS_JSON = sqlite3.sqlite_version_info >= (3, 38)
 _STATE, _CALLER, _REQUESTER = _NAMES.index("state"), _NAMES.index("caller"), _NAMES.index("requester")
 _PROCESS, _CODE, _POLICY = _NAMES.index("process"), _NAMES.index("code"), _NAMES.index("policy")
@@ -99,24 +101,35 @@ def last(db: sqlite3.Connection) -> int:
 def record(db: sqlite3.Connection, rows: Sequence[EvaluationRow], process: str, weight: int = 0) -> None:
     """Write the start or the end of some rows, in their order; `weight` is about how many bytes they have.
 
-    Many are told to SQLite as one text: it lets go of the interpreter for each statement and each row, and to get it back from a
-    busy loop takes longer than to write.
+    They are told to SQLite as one text: it lets go of the interpreter for each statement and each row, and to get it back from a
+    busy loop takes longer than to write. What it would not read the same goes by itself, and takes no other row with it.
     """
     told = [_told(row, process) for row in rows]
-    text = _as_json(told) if len(rows) > _FEW and weight < _MUCH and _TELLS_JSON else None
-    if text is None:
-        db.executemany(_RECORD, told)
-    else:
-        db.execute(_RECORDS, (text,))
+    if _TELLS_JSON and weight < _MUCH:
+        with suppress(UnicodeDecodeError, orjson.JSONEncodeError):
+            text = _as_json(told)
+            if r"\u0000" not in text:
+                db.execute(_RECORDS, (text,))
+                return
+    for plain, some in groupby(told, _is_plain):
+        if plain:
+            db.execute(_RECORDS, (_as_json(some),))
+        else:
+            db.executemany(_RECORD, some)
 
 
-def _as_json(rows: Sequence[Sequence[object]]) -> str | None:
-    """Write rows as JSON; None where SQLite would not read the same: half characters, bytes that are no text, NUL."""
+def _as_json(rows: Iterable[Sequence[object]]) -> str:
+    return orjson.dumps([[one.decode() if isinstance(one, bytes) else one for one in row] for row in rows]).decode()
+
+
+def _is_plain(row: Sequence[object]) -> bool:
+    """Whether SQLite reads a row from JSON as it is: no NUL, no half character, no bytes that are no text; and it is not large."""
     try:
-        text = orjson.dumps([[one.decode() if isinstance(one, bytes) else one for one in row] for row in rows]).decode()
-    except (UnicodeDecodeError, orjson.JSONEncodeError):
-        return None
-    return None if r"\u0000" in text else text
+        text = b"".join([one.encode() if isinstance(one, str) else one for one in row if isinstance(one, str | bytes)])
+        text.decode()
+    except UnicodeError:
+        return False
+    return _TELLS_JSON and len(text) < _LARGE and b"\0" not in text
 
 
 def _told(row: EvaluationRow, process: str) -> list[object]:

@@ -115,12 +115,15 @@ def test_what_is_written_together_is_one_statement(two: tuple[sqlite3.Connection
     assert len([one for one in told if one.startswith("INSERT")]) == 1
 
 
-def test_what_is_much_is_written_one_by_one(two: tuple[sqlite3.Connection, sqlite3.Connection]) -> None:
+def test_what_is_large_goes_by_itself_where_there_is_much(two: tuple[sqlite3.Connection, sqlite3.Connection]) -> None:
     """To put many megabytes into one text would keep the interpreter from everybody."""
     told: list[str] = []
+    large = b"x" * 20_000
+    each = [replace(PLAIN, id=str(n), args=large if n in {3, 4, 9} else b"[]") for n in range(30)]
     two[0].set_trace_callback(told.append)
-    evaluations.record(two[0], [replace(PLAIN, id=str(n)) for n in range(30)], "p", weight=100_000_000)
-    assert len([one for one in told if one.startswith("INSERT")]) == 30
+    evaluations.record(two[0], each, "p", weight=100_000_000)
+    assert len([one for one in told if one.startswith("INSERT")]) == 3 + 3
+    assert both(two, each)[3][1] == large
 
 
 def test_a_start_and_its_end_may_come_together(two: tuple[sqlite3.Connection, sqlite3.Connection]) -> None:
