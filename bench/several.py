@@ -19,7 +19,7 @@ def measure(*, quick: bool) -> Iterator[Row]:
         yield Missing("two processes against one", NOT_YET)
         return
     module: Any = import_module(MODULE)
-    seen = [(count, module.measure(count)) for _ in range(1 if quick else 2) for count in (1, PROCESSES)]
+    seen = [(count, module.measure(count)) for _ in range(1 if quick else 3) for count in (1, PROCESSES)]
     rates, per_core = ({count: _best(seen, count, what) for count in (1, PROCESSES)} for what in ("rate", "per_core"))
     plain = rates[PROCESSES] / rates[1]
     corrected = PROCESSES * per_core[PROCESSES] / per_core[1]

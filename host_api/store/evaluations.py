@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterable, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, fields
 from itertools import groupby
 from operator import attrgetter
@@ -33,8 +32,8 @@ _MEMBERS = ", ".join(
     f"CAST(value ->> {at} AS BLOB)" if at in _BYTES else f"value ->> {at}" for at in range(len(_NAMES))
 )
 _RECORDS = f"{_INTO} SELECT {_MEMBERS} FROM json_each(?) WHERE true {_OVER}"  # noqa: S608 — our own field names
-_MUCH, _LARGE = 1_000_000, 8_000
-"""Bytes of some rows that are not told as one text without a look at each; and those of a row that goes by itself then."""
+_LARGE = 8_000
+"""Bytes of a row that goes by itself."""
 _TELLS_JSON = sqlite3.sqlite_version_info >= (3, 38)
 _STATE, _CALLER, _REQUESTER = _NAMES.index("state"), _NAMES.index("caller"), _NAMES.index("requester")
 _PROCESS, _CODE, _POLICY = _NAMES.index("process"), _NAMES.index("code"), _NAMES.index("policy")
@@ -98,38 +97,45 @@ def last(db: sqlite3.Connection) -> int:
     return seq
 
 
-def record(db: sqlite3.Connection, rows: Sequence[EvaluationRow], process: str, weight: int = 0) -> None:
-    """Write the start or the end of some rows, in their order; `weight` is about how many bytes they have.
+Told = str | list[object]
+"""A row as JSON, or as its values."""
 
-    They are told to SQLite as one text: it lets go of the interpreter for each statement and each row, and to get it back from a
-    busy loop takes longer than to write. What it would not read the same goes by itself, and takes no other row with it.
+
+def told(row: EvaluationRow, process: str, weight: int = 0) -> Told:
+    """Tell a row of about `weight` bytes, for `record`: as JSON, unless it is large, or SQLite would read something else from that.
+
+    It would of NUL, half characters and bytes that are no text.
     """
-    told = [_told(row, process) for row in rows]
-    if _TELLS_JSON and weight < _MUCH:
-        with suppress(UnicodeDecodeError, orjson.JSONEncodeError):
-            text = _as_json(told)
-            if r"\u0000" not in text:
-                db.execute(_RECORDS, (text,))
-                return
-    for plain, some in groupby(told, _is_plain):
-        if plain:
-            db.execute(_RECORDS, (_as_json(some),))
+    values = _told(row, process)
+    if weight > _LARGE or not _TELLS_JSON:
+        return values
+    try:
+        text = orjson.dumps([one.decode() if isinstance(one, bytes) else one for one in values]).decode()
+    except (UnicodeDecodeError, orjson.JSONEncodeError):
+        return values
+    return values if r"\u0000" in text and _holds_nul(values) else text
+
+
+def record(db: sqlite3.Connection, told: Iterable[Told]) -> None:
+    """Write the start or the end of some rows, in their order.
+
+    Those that are JSON are one statement in a row: SQLite lets go of the interpreter for each statement and each row, and to get it
+    back from a busy loop takes longer than to write.
+    """
+    for is_json, some in groupby(told, _is_json):
+        if is_json:
+            db.execute(_RECORDS, (f"[{','.join(map(str, some))}]",))
         else:
             db.executemany(_RECORD, some)
 
 
-def _as_json(rows: Iterable[Sequence[object]]) -> str:
-    return orjson.dumps([[one.decode() if isinstance(one, bytes) else one for one in row] for row in rows]).decode()
+def _is_json(row: Told) -> bool:
+    return isinstance(row, str)
 
 
-def _is_plain(row: Sequence[object]) -> bool:
-    """Whether SQLite reads a row from JSON as it is: no NUL, no half character, no bytes that are no text; and it is not large."""
-    try:
-        text = b"".join([one.encode() if isinstance(one, str) else one for one in row if isinstance(one, str | bytes)])
-        text.decode()
-    except UnicodeError:
-        return False
-    return _TELLS_JSON and len(text) < _LARGE and b"\0" not in text
+def _holds_nul(values: Sequence[object]) -> bool:
+    """Whether there is a NUL, and not only talk of one."""
+    return any("\0" in one if isinstance(one, str) else isinstance(one, bytes) and b"\0" in one for one in values)
 
 
 def _told(row: EvaluationRow, process: str) -> list[object]:

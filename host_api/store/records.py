@@ -8,18 +8,23 @@ This file does not know the tables.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING
 
-from host_api.store.writer import Op, Writer
+from host_api.store.writer import Writer
 
 if TYPE_CHECKING:
     # Slow to load; a command that only reads does without.
     from asyncio import Future, TimerHandle
+    from collections.abc import Callable, Iterable
+    from sqlite3 import Connection
 
+    from host_api.store.evaluations import Told
     from host_api.store.model import EvaluationRow
+
+    Tell = Callable[[EvaluationRow, int], Told]
+    Record = Callable[[Connection, Iterable[Told]], None]
 
 GATHER_SECONDS = 0.05
 """The longest that a record waits for company."""
@@ -33,15 +38,16 @@ class _Group:
     """Records that are written together, and about how many bytes they have."""
 
     rows: list[EvaluationRow] = field(default_factory=list)
+    told: list[Told] = field(default_factory=list)
     weight: int = 0
 
 
 class Records:
     """What has not reached the disk yet; of one process."""
 
-    def __init__(self, writer: Writer, record: Callable[[Sequence[EvaluationRow], int], Op[None]]) -> None:
-        """Take who writes, and how some rows, of so many bytes, are written in their order."""
-        self._writer, self._record = writer, record
+    def __init__(self, writer: Writer, tell: Tell, record: Record) -> None:
+        """Take who writes, how a row of so many bytes is told, and how some that were are written in their order."""
+        self._writer, self._tell, self._record = writer, tell, record
         writer.ahead = self._hand_over
         self._pending: dict[str, EvaluationRow] = {}
         self._group = _Group()
@@ -88,6 +94,7 @@ class Records:
         weight = row.weight
         self._pending[row.id] = row
         group.rows.append(row)
+        group.told.append(self._tell(row, weight))  # now, and not all at once later: that would keep others waiting
         group.weight += weight
         self.bytes += weight
 
@@ -98,7 +105,7 @@ class Records:
         return done
 
     def _submit(self, group: _Group, done: Future[None], *, urgent: bool) -> Future[None]:
-        self._writer.put(self._record(group.rows, group.weight), done, urgent=urgent, weight=len(group.rows))
+        self._writer.put(lambda db: self._record(db, group.told), done, urgent=urgent, weight=len(group.rows))
         return done
 
     def _settled(self, group: _Group, done: Future[None]) -> None:

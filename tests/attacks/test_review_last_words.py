@@ -27,6 +27,7 @@ from kernel.wire import Kind, Result
 from tests.kernel.conftest import Put, guest
 from tests.kernel.stage import ENTER, FINISH, FINISH_AT, IMPORTS, INBOX, INBOX_SIZE, LIMITS, PAGE, head, program
 from tests.semantics.live import World
+from tests.store.test_together import statements, told
 
 __all__ = ["guest"]
 
@@ -205,14 +206,6 @@ def database(tmp_path: Path) -> Iterator[sqlite3.Connection]:
         yield opened
 
 
-def statements(database: sqlite3.Connection, rows: list[EvaluationRow], weight: int) -> int:
-    told: list[str] = []
-    database.set_trace_callback(told.append)
-    evaluations.record(database, rows, "p", weight=weight)
-    database.set_trace_callback(None)
-    return sum(one.startswith("INSERT") for one in told)
-
-
 @pytest.mark.parametrize(
     "one",
     [
@@ -228,7 +221,7 @@ def test_one_record_does_not_have_all_others_of_its_group_written_one_by_one(
 ) -> None:
     """Anybody's: each statement lets go of the interpreter, and 512 of them were four before they were one."""
     rows = [replace(one if n == 7 else replace(PLAIN, value=b"1"), id=str(n)) for n in range(512)]
-    assert statements(database, rows, 2000) <= 16
+    assert statements(database, rows) <= 16
     kept = database.execute("SELECT value, logs, code, args FROM evaluations WHERE id = '7'").fetchone()
     assert kept == (one.value, one.logs, one.code, one.args)
 
@@ -239,16 +232,16 @@ def test_a_few_large_records_do_not_have_all_others_of_their_group_written_one_b
     """Four runs that write much to the console: anybody's."""
     large = replace(PLAIN, logs=b'"' + b"x" * 250_000 + b'"')
     rows = [replace(large if n < 4 else PLAIN, id=str(n)) for n in range(512)]
-    assert statements(database, rows, sum(row.weight for row in rows)) <= 16
+    assert statements(database, rows) <= 16
 
 
 def test_numbers_at_their_edges_are_the_same_together_and_alone(database: sqlite3.Connection) -> None:
     edges = [0, 1, -1, (1 << 53) + 1, (1 << 63) - 1, -(1 << 63)]
     rows = [replace(PLAIN, id=str(n), peak_bytes=edge, state=State.DONE) for n, edge in enumerate(edges)]
-    evaluations.record(database, rows, "p")
+    evaluations.record(database, told(rows))
     assert [n for (n,) in database.execute("SELECT peak_bytes FROM evaluations ORDER BY seq")] == edges
-    with pytest.raises((OverflowError, TypeError)):  # and its group is written apart
-        evaluations.record(database, [*rows, replace(PLAIN, id="x", peak_bytes=1 << 64)], "p")
+    with pytest.raises(OverflowError):  # and its group is written apart
+        evaluations.record(database, told([*rows, replace(PLAIN, id="x", peak_bytes=1 << 64)]))
 
 
 def test_a_record_is_on_its_way_to_the_disk_before_the_time_is_over_that_its_start_has() -> None:

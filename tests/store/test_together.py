@@ -72,6 +72,19 @@ def two(tmp_path: Path) -> Iterator[tuple[sqlite3.Connection, sqlite3.Connection
         yield one, other
 
 
+def told(rows: Sequence[EvaluationRow]) -> list[evaluations.Told]:
+    return [evaluations.told(row, "p", row.weight) for row in rows]
+
+
+def statements(database: sqlite3.Connection, rows: Sequence[EvaluationRow]) -> int:
+    """Write them; return how many statements that were."""
+    seen: list[str] = []
+    database.set_trace_callback(seen.append)
+    evaluations.record(database, told(rows))
+    database.set_trace_callback(None)
+    return sum(one.startswith("INSERT") for one in seen)
+
+
 def both(
     two: tuple[sqlite3.Connection, sqlite3.Connection], written: Sequence[EvaluationRow]
 ) -> list[tuple[object, ...]]:
@@ -79,9 +92,9 @@ def both(
     together, alone = two
     for database in two:
         database.execute("DELETE FROM evaluations")
-    evaluations.record(together, written, "p")
+    evaluations.record(together, told(written))
     for row in written:
-        evaluations.record(alone, [row], "p")
+        evaluations.record(alone, [evaluations._told(row, "p")])
     for query in (ALL, KINDS):
         assert together.execute(query).fetchall() == alone.execute(query).fetchall()
     return together.execute("SELECT id, args, code FROM evaluations ORDER BY seq").fetchall()
@@ -109,20 +122,14 @@ def test_bytes_that_are_no_text_are_kept(two: tuple[sqlite3.Connection, sqlite3.
 
 def test_what_is_written_together_is_one_statement(two: tuple[sqlite3.Connection, sqlite3.Connection]) -> None:
     """Else the tests above would show nothing, and each row would take the interpreter from those who run."""
-    told: list[str] = []
-    two[0].set_trace_callback(told.append)
-    evaluations.record(two[0], [replace(PLAIN, id=str(n)) for n in range(300)], "p")
-    assert len([one for one in told if one.startswith("INSERT")]) == 1
+    assert statements(two[0], [replace(PLAIN, id=str(n)) for n in range(300)]) == 1
 
 
-def test_what_is_large_goes_by_itself_where_there_is_much(two: tuple[sqlite3.Connection, sqlite3.Connection]) -> None:
+def test_what_is_large_goes_by_itself(two: tuple[sqlite3.Connection, sqlite3.Connection]) -> None:
     """To put many megabytes into one text would keep the interpreter from everybody."""
-    told: list[str] = []
     large = b"x" * 20_000
     each = [replace(PLAIN, id=str(n), args=large if n in {3, 4, 9} else b"[]") for n in range(30)]
-    two[0].set_trace_callback(told.append)
-    evaluations.record(two[0], each, "p", weight=100_000_000)
-    assert len([one for one in told if one.startswith("INSERT")]) == 3 + 3
+    assert statements(two[0], each) == 3 + 3
     assert both(two, each)[3][1] == large
 
 
@@ -138,4 +145,4 @@ def test_a_row_that_cannot_be_kept_takes_no_other_with_it_unseen(
     """It raises, and whoever called writes each by itself."""
     each = [replace(PLAIN, id=str(n), entry_name="\ud800" if n == 3 else "x") for n in range(9)]
     with pytest.raises(UnicodeEncodeError):
-        evaluations.record(two[0], each, "p")
+        evaluations.record(two[0], told(each))

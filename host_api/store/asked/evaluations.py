@@ -6,15 +6,15 @@ This file does not know the tables, nor who may ask.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING
 
 from host_api.store import accounts, evaluations
 from host_api.store.asked.base import Base, Opened, reading
+from host_api.store.evaluations import Told
 from host_api.store.model import Account, EvaluationRow
 from host_api.store.records import Records
-from host_api.store.writer import Op
 
 if TYPE_CHECKING:
     # Slow to load; a command that only reads does without.
@@ -27,7 +27,7 @@ class AboutEvaluations(Base):
     def __init__(self, opened: Opened) -> None:
         """Take what is opened already."""
         super().__init__(opened)
-        self._records = Records(opened.writer, self._recording)
+        self._records = Records(opened.writer, self._telling, evaluations.record)
 
     @reading
     def evaluation(self, evaluation_id: str) -> EvaluationRow | None:
@@ -94,8 +94,8 @@ class AboutEvaluations(Base):
             self._enter()
         return self._records.write(row, urgent=True) if row.effects else self._records.gather(row)
 
-    def _recording(self, rows: Sequence[EvaluationRow], weight: int) -> Op[None]:
-        return partial(evaluations.record, rows=rows, process=self._presence.id, weight=weight)
+    def _telling(self, row: EvaluationRow, weight: int) -> Told:
+        return evaluations.told(row, self._presence.id, weight)
 
     async def mark_interrupted(self) -> int:
         """Say of what dead processes left running that it was interrupted; return how many."""
