@@ -116,13 +116,13 @@ def told(row: EvaluationRow, process: str, weight: int = 0) -> Told:
     return values if r"\u0000" in text and _holds_nul(values) else text
 
 
-def record(db: sqlite3.Connection, told: Iterable[Told]) -> None:
+def record(db: sqlite3.Connection, rows: Iterable[Told]) -> None:
     """Write the start or the end of some rows, in their order.
 
-    Those that are JSON are one statement in a row: SQLite lets go of the interpreter for each statement and each row, and to get it
-    back from a busy loop takes longer than to write.
+    As many as are JSON one after another are one statement: SQLite lets go of the interpreter for each statement and each row, and to
+    get it back from a busy loop takes longer than to write.
     """
-    for is_json, some in groupby(told, _is_json):
+    for is_json, some in groupby(rows, _is_json):
         if is_json:
             db.execute(_RECORDS, (f"[{','.join(map(str, some))}]",))
         else:
