@@ -24,8 +24,8 @@ from kernel.limits import MIB
 from kernel.slots import GUARD, RESERVED, Heap, Slots
 
 TICK, RARE_TICK, ALERT = 0.002, 0.01, 1.0
-"""Seconds between ticks, and so the longest that a guest keeps the event loop from others: for so long after somebody ran for long,
-and else. Each takes the interpreter's lock from the thread that runs guests, of which most are over long before."""
+"""Seconds between ticks, and so the longest that a guest keeps the event loop from others: TICK for ALERT seconds after somebody ran
+for long, else RARE_TICK. Each takes the interpreter's lock from the thread that runs guests, of which most are over long before."""
 NATIVE_STACK = 14 * MIB
 FIBER_STACK = 16 * MIB
 """Virtual; deep recursion, JSON and proxies end in RangeError long before (tests/attacks)."""

@@ -147,32 +147,41 @@ static JSValue js_result(JSContext *c, JSValueConst self, int argc, JSValueConst
   return JS_PromiseResult(c, argv[0]);
 }
 
-#define DEEPEST 10000 /* of what is looked into: this needs no stack that is counted, and JSON says RangeError of what is deeper */
+typedef struct { Table seen; JSObject **left; uint32_t count, room; } Search;
 
-/* Whether a promise stands in a value, below plain arrays and objects; runs no code of the val's. */
-static bool holds_promise(JSValueConst value, Table *seen, uint32_t depth) {
-  if (!JS_IsObject(value)) return false;
-  JSObject *object = JS_VALUE_GET_OBJ(value);
-  if (object->class_id == JS_CLASS_PROMISE) return true;
-  bool array = object->class_id == JS_CLASS_ARRAY;
-  bool plain = object->class_id == JS_CLASS_OBJECT && (!object->shape->proto || has_prototype(value, ctx->class_proto[JS_CLASS_OBJECT]));
-  if ((!array && !plain) || depth == DEEPEST || table_find(seen, (uintptr_t)object)) return false;
-  table_put(seen, (uintptr_t)object, 1);
-  for (uint32_t i = 0; array && object->fast_array && i < object->u.array.count; i++)
-    if (holds_promise(object->u.array.u.values[i], seen, depth + 1)) return true;
-  JSShapeProperty *names = get_shape_prop(object->shape);
-  for (int i = 0; i < object->shape->prop_count; i++)
-    if (names[i].atom != JS_ATOM_NULL && (names[i].flags & JS_PROP_TMASK) == JS_PROP_NORMAL && holds_promise(object->prop[i].u.value, seen, depth + 1)) return true;
-  return false;
+static void look_into(Search *search, JSValueConst value) {
+  uintptr_t key = JS_IsObject(value) ? (uintptr_t)JS_VALUE_GET_PTR(value) : 0;
+  if (!key || table_find(&search->seen, key)) return;
+  table_put(&search->seen, key, 1);
+  search->left = grown(search->left, search->count, &search->room, sizeof *search->left);
+  search->left[search->count++] = (JSObject *)key;
+}
+
+/* Whether a promise stands in a value, below plain arrays and objects, however deep: it runs no code of the val's and needs no stack. */
+static bool holds_promise(JSValueConst value) {
+  Search search = {0};
+  bool found = false;
+  look_into(&search, value);
+  while (search.count && !found) {
+    JSObject *object = search.left[--search.count];
+    found = object->class_id == JS_CLASS_PROMISE;
+    bool array = object->class_id == JS_CLASS_ARRAY;
+    bool plain = object->class_id == JS_CLASS_OBJECT && (!object->shape->proto || has_prototype(JS_MKPTR(JS_TAG_OBJECT, object), ctx->class_proto[JS_CLASS_OBJECT]));
+    if (!array && !plain) continue;
+    for (uint32_t i = 0; array && object->fast_array && i < object->u.array.count; i++) look_into(&search, object->u.array.u.values[i]);
+    JSShapeProperty *names = get_shape_prop(object->shape);
+    for (int i = 0; i < object->shape->prop_count; i++)
+      if (names[i].atom != JS_ATOM_NULL && (names[i].flags & JS_PROP_TMASK) == JS_PROP_NORMAL) look_into(&search, object->prop[i].u.value);
+  }
+  free(search.left);
+  free(search.seen.slots);
+  return found;
 }
 
 /* promises(value): whether there is something to wait for in it */
 static JSValue js_promises(JSContext *c, JSValueConst self, int argc, JSValueConst *argv) {
   (void)self;
-  Table seen = {0};
-  bool found = argc && holds_promise(argv[0], &seen, 0);
-  free(seen.slots);
-  return JS_NewBool(c, found);
+  return JS_NewBool(c, argc && holds_promise(argv[0]));
 }
 
 /* foreign(value): whether it is a stand-in for another guest's object */

@@ -22,10 +22,10 @@
 
 /* ---- a life ------------------------------------------------------------------------------------------ */
 
-/* A message that is left where it lies, for the kernel to read: where, and how long. */
-static uint64_t left(Encoder *e, uint32_t kind, uint32_t op) {
+/* A RESULT that is left where it lies, for the kernel to read: where, and how long. */
+static uint64_t left(Encoder *e, uint32_t op) {
   uint32_t n;
-  uint8_t *message = written(e, kind, op, 0, &n);
+  uint8_t *message = written(e, KIND_RESULT, op, 0, &n);
   return (uint64_t)n << 32 | (uint32_t)(uintptr_t)message;
 }
 
@@ -44,7 +44,7 @@ static __attribute__((noinline)) uint64_t live(uint32_t stack, uint32_t depth, u
     bool good = receive(got, false, &head, &values);
     if (!good && !head.kind) __builtin_trap();
     answer_request(&e, &op, &head, &values, good);
-    if (op == RESULT_FINISHED && !spoke) return left(&e, KIND_RESULT, op); /* nobody knows of it who could ask it anything more */
+    if (op == RESULT_FINISHED && !spoke) return left(&e, op); /* nobody knows of it who could ask it anything more */
     got = send(&e, KIND_RESULT, op, 0);
     if (!got) return 0; /* it is over: the kernel wipes all of this */
   }

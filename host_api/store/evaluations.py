@@ -106,7 +106,7 @@ def told(row: EvaluationRow, process: str, weight: int = 0) -> Told:
 
     It would of NUL, half characters and bytes that are no text.
     """
-    values = _told(row, process)
+    values = _listed(row, process)
     if weight > _LARGE or not _TELLS_JSON:
         return values
     try:
@@ -138,7 +138,7 @@ def _holds_nul(values: Sequence[object]) -> bool:
     return any("\0" in one if isinstance(one, str) else isinstance(one, bytes) and b"\0" in one for one in values)
 
 
-def _told(row: EvaluationRow, process: str) -> list[object]:
+def _listed(row: EvaluationRow, process: str) -> list[object]:
     values = list(_values(row))
     # Plain text: what is a kind of it, as a name of an enumeration is, takes sqlite3 as long as half of the row.
     values[_POLICY], values[_STATE], values[_PROCESS] = str(row.policy), str(row.state), process

@@ -157,6 +157,16 @@ async def test_a_value_deeper_than_the_native_stack_is_a_range_error(world: Worl
     assert outcome.error.name == "RangeError"
 
 
+@pytest.mark.parametrize("level", ["[a]", "{ a }"])
+@pytest.mark.parametrize("levels", [5_000, 15_000])
+async def test_a_promise_is_waited_for_however_deep_it_stands(world: World, level: str, levels: int) -> None:
+    """The look for one needs no stack: what JSON can write of a value has been waited for."""
+    code = f"{{ let a = Promise.resolve(7); for (let i = 0; i < {levels}; i++) a = ({level}); return a }}"
+    outcome = await world.outcome(code)
+    assert outcome.error is None
+    assert outcome.json.strip(b'[]{}":a') == b"7"
+
+
 # -- views ------------------------------------------------------------------------------------------------
 
 

@@ -94,7 +94,7 @@ def both(
         database.execute("DELETE FROM evaluations")
     evaluations.record(together, told(written))
     for row in written:
-        evaluations.record(alone, [evaluations._told(row, "p")])
+        evaluations.record(alone, [evaluations._listed(row, "p")])
     for query in (ALL, KINDS):
         assert together.execute(query).fetchall() == alone.execute(query).fetchall()
     return together.execute("SELECT id, args, code FROM evaluations ORDER BY seq").fetchall()
