@@ -29,7 +29,7 @@ from kernel.slots import (
     Slots,
     Stacks,
 )
-from tests.kernel.system import files, mapped, mappings, mappings_within, resident, rights
+from tests.kernel.system import heap_files, mapped, mappings_within, resident, rights
 
 MARK = b"what is one guest's and no other's"
 SMALL = 40
@@ -43,6 +43,31 @@ def slots() -> Iterator[Slots]:
     made = Slots()
     yield made
     made.close()
+
+
+@pytest.fixture
+def held() -> Iterator[dict[int, int]]:
+    """What slots and heaps have of the system at this moment: the size of each place that it gave them, by address."""
+    places: dict[int, int] = {}
+    give, take = room._mmap, room._munmap
+
+    def giving(at: int | None, *arguments: int) -> int | None:
+        place: int | None = give(at, *arguments)
+        if at is None and place not in (None, room._FAILED):
+            places[place] = arguments[0]
+        return place
+
+    def taking(at: int, size: int) -> int:
+        refused: int = take(at, size)
+        if not refused and places.get(at) == size:
+            del places[at]
+        return refused
+
+    gc.collect()
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(room, "_mmap", giving)
+        patched.setattr(room, "_munmap", taking)
+        yield places
 
 
 def base() -> Heap:
@@ -460,13 +485,14 @@ def refusing(after: int) -> Callable[..., int]:
 def test_a_slot_that_cannot_be_wiped_is_never_used_again(
     monkeypatch: pytest.MonkeyPatch,
     slots: Slots,
+    held: dict[int, int],
     after: int,
     grown: bool,  # noqa: FBT001 - a case
 ) -> None:
     """The attacker fills the process's mappings while another guest dies."""
     heap = Heap(2 * MOST_RESIDENT, ((0, ONES),), Heap(MOST_RESIDENT, ()))
     slot = slots.take(heap)
-    before = mappings()
+    before = sorted(held.values())
     if grown:
         slot.grow(slot.size + PAGE)
     write(slot, 0, MARK * (MOST_RESIDENT // 20))
@@ -477,31 +503,35 @@ def test_a_slot_that_cannot_be_wiped_is_never_used_again(
     assert mapped(slot.at) == (after >= enough)
     following = slots.take(heap)
     assert memory_of(following) == laid(heap.size, ((0, ONES),))
-    assert mappings() <= before
+    assert sorted(held.values()) == before
+    assert mappings_within(following.at, following.at + RESERVED + GUARD) <= following.cost - 2
     slots.give(following)
 
 
 @pytest.mark.parametrize("after", range(3))
-def test_a_slot_that_cannot_be_made_leaves_nothing(monkeypatch: pytest.MonkeyPatch, slots: Slots, after: int) -> None:
+def test_a_slot_that_cannot_be_made_leaves_nothing(
+    monkeypatch: pytest.MonkeyPatch, slots: Slots, held: dict[int, int], after: int
+) -> None:
     heap = Heap(2 * MOST_RESIDENT, (), Heap(MOST_RESIDENT, ()))
-    before = mappings()
+    before = dict(held)
     monkeypatch.setattr(room, "_mmap", refusing(after))
     with pytest.raises(MemoryError, match="the system refuses a mapping of memory: Cannot allocate memory"):
         slots.take(heap)
     monkeypatch.undo()
-    assert mappings() == before
+    assert held == before
 
 
 @pytest.mark.parametrize("after", range(2))
-def test_a_heap_that_cannot_be_made_leaves_nothing(monkeypatch: pytest.MonkeyPatch, after: int) -> None:
-    gc.collect()
-    before = mappings(), files()
+def test_a_heap_that_cannot_be_made_leaves_nothing(
+    monkeypatch: pytest.MonkeyPatch, held: dict[int, int], after: int
+) -> None:
+    before = dict(held), heap_files()
     monkeypatch.setattr(room, "_mmap", refusing(after))
     with pytest.raises(MemoryError):
         base()
     monkeypatch.undo()
     gc.collect()
-    assert (mappings(), files()) == before
+    assert (held, heap_files()) == before
 
 
 def test_memory_that_cannot_grow_says_so(slots: Slots) -> None:
@@ -514,11 +544,10 @@ def test_memory_that_cannot_grow_says_so(slots: Slots) -> None:
 # -- what waits ------------------------------------------------------------------------------------------------
 
 
-def test_so_many_slots_wait_and_no_more(slots: Slots) -> None:
+def test_so_many_slots_wait_and_no_more(slots: Slots, held: dict[int, int]) -> None:
     """Of many heaps, the one longest unused first."""
-    gc.collect()
     heaps = [base() for _ in range(4)]
-    before = mappings()
+    before = dict(held)
     for _ in range(3):
         taken = [slots.take(heap) for heap in heaps for _ in range(MOST_FREE)]
         for slot in taken:
@@ -527,7 +556,7 @@ def test_so_many_slots_wait_and_no_more(slots: Slots) -> None:
         assert list(slots._free) == heaps[-1:]
     for heap in heaps:
         slots.forget(heap)
-    assert (slots._waiting, mappings()) == (0, before)
+    assert (slots._waiting, held) == (0, before)
 
 
 def test_heaps_whose_slots_are_all_taken_do_not_let_others_wait_beyond_the_bound(slots: Slots) -> None:
@@ -540,9 +569,8 @@ def test_heaps_whose_slots_are_all_taken_do_not_let_others_wait_beyond_the_bound
     assert slots._waiting == sum(map(len, slots._free.values())) == MOST_FREE
 
 
-def test_a_heap_that_is_forgotten_goes_with_the_last_guest_on_it(slots: Slots) -> None:
-    gc.collect()
-    before = mappings(), files()
+def test_a_heap_that_is_forgotten_goes_with_the_last_guest_on_it(slots: Slots, held: dict[int, int]) -> None:
+    before = dict(held), heap_files()
     heap = base()
     first, second = slots.take(heap), slots.take(heap)
     slots.give(slots.take(heap))
@@ -554,7 +582,7 @@ def test_a_heap_that_is_forgotten_goes_with_the_last_guest_on_it(slots: Slots) -
     slots.give(second)
     assert slots._waiting == 0
     del heap, first, second
-    assert (mappings(), files()) == before
+    assert (held, heap_files()) == before
 
 
 def test_who_is_born_of_a_forgotten_heap_has_its_bytes_and_not_those_of_the_next_file(slots: Slots) -> None:
