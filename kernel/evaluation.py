@@ -246,9 +246,12 @@ class Evaluation:
     # -- one slice ------------------------------------------------------------------------------------
 
     def _step(self, guest: Guest) -> Turn:
-        """Run a guest until it says something, or the clock ticks. Raise CpuLimit or BrokenGuest."""
+        """Run a guest until it says something, or the clock ticks. Raise CpuLimit, BrokenGuest or Overloaded."""
         self._kernel.engine.wake()
-        turn = guest.fiber.step()
+        try:
+            turn = guest.fiber.step()
+        except MemoryError:
+            raise Overloaded(CROWDED) from None
         limit, used = self._run.limits.cpu, self._meter.charge()
         if used > SLICE and self._meter.slice_over():  # of its own, not of who took the processor from it
             self._kernel.engine.alert()

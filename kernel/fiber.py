@@ -143,7 +143,10 @@ class Fiber:
         return self._store
 
     def step(self) -> Turn:
-        """Run until the fiber parks, ticks or ends. Call it only after `answer`, or first, or after a tick."""
+        """Run until the fiber parks, ticks or ends. Call it only after `answer`, or first, or after a tick.
+
+        Raises MemoryError when the system refuses it a stack.
+        """
         global _current  # noqa: PLW0603 - see above
         if self._future is None or self.results:
             raise RuntimeError("this fiber has ended, or waits for its answer")
@@ -151,7 +154,7 @@ class Fiber:
         done = capi.poll(self._future)
         _current = None
         if made_stacks:
-            self._here().stands_on(made_stacks.pop())
+            self._here().stack = made_stacks.pop()
         if done:
             return self._ended()
         return Turn.PARKED if self.results else Turn.TICKED
@@ -159,7 +162,9 @@ class Fiber:
     def _ended(self) -> Turn:
         """Take the message that main may have returned, as (length << 32 | address)."""
         self._forget_future()
-        last = 0 if self.spoke or self.places.trap or self.places.error else self._returned.value
+        if self.places.error:  # all that a guest can do wrong is a trap
+            raise MemoryError(capi.reason(self.places))
+        last = 0 if self.spoke or self.places.trap else self._returned.value
         if not last:
             return Turn.ENDED
         self.hear(last & 0xFFFFFFFF, last >> 32)
@@ -228,7 +233,4 @@ class Fiber:
         turn = self.step()
         if turn is Turn.TICKED:  # for the time since it was asked last
             turn = self.step()
-        if self.places.trap or self.places.error:
-            capi.reason(self.places)
-            return False
-        return turn is Turn.ENDED
+        return turn is Turn.ENDED and self.why() == capi.RETURNED

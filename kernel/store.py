@@ -144,7 +144,6 @@ class Store:
         "_instantiate",
         "_left",
         "_limit",
-        "_stack",
         "_store",
         "_yield_late",
         "_yield_soon",
@@ -154,11 +153,12 @@ class Store:
         "last",
         "places",
         "slot",
+        "stack",
     )
 
     def __init__(self, program: Program, slot: Slot, memory_limit: int) -> None:
         """Make the memory over the slot, which is the program's heap; `memory_limit` in bytes."""
-        self.slot, self._left, self._limit, self._stack, self._arguments = slot, LIVES, 0, 0, (-1, -1, -1)
+        self.slot, self._left, self._limit, self.stack, self._arguments = slot, LIVES, 0, 0, (-1, -1, -1)
         self.places = capi.Places()
         self.here = here = ctypes.addressof(self.places)
         self._got = capi.WORD.from_address(here + capi.GIVEN + (capi.PARAMETERS - 1) * capi.VALUE_SIZE + capi.VALUE_AT)
@@ -218,7 +218,7 @@ class Store:
         done = capi.poll_start(future)
         capi.future_delete(future)
         if made_stacks:
-            self.stands_on(made_stacks.pop())
+            self.stack = made_stacks.pop()
         places = self.places
         if places.error or places.trap or not done:
             capi.check(places.error)
@@ -252,14 +252,10 @@ class Store:
         """Whether another guest may come after one that has returned: WebAssembly's memory does not shrink."""
         return self._left > 0 and self.slot.size == self.slot.heap.size
 
-    def stands_on(self, stack: int) -> None:
-        """Know the stack that this store keeps from now on."""
-        self._stack = stack
-
     def trim(self) -> None:
         """Give back what of its stack only deep calls use."""
-        if self._stack:
-            _stacks.trim(self._stack, _stack_sizes[self._stack])
+        if self.stack:
+            _stacks.trim(self.stack, _stack_sizes[self.stack])
 
     def close(self) -> None:
         """Let it go, before its memory."""

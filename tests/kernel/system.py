@@ -7,9 +7,11 @@ of all tells a leak of many, and no leak of one. For that there is what is held 
 from __future__ import annotations
 
 import ctypes
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
+from kernel import slots as room
 from kernel.slots import PAGE
 
 
@@ -56,3 +58,19 @@ def resident(at: int, size: int) -> int:
     libc = ctypes.CDLL(None, use_errno=True)
     assert libc.mincore(ctypes.c_void_p(at), ctypes.c_size_t(size), vector) == 0
     return sum(each & 1 for each in vector) * PAGE
+
+
+def refusing(after: int) -> Callable[..., int]:
+    """The system's mmap, that refuses after so many calls."""
+    done = 0
+    real = room._mmap
+
+    def call(*arguments: object) -> int:
+        nonlocal done
+        done += 1
+        if done <= after:
+            return real(*arguments)  # type: ignore[no-any-return]
+        ctypes.set_errno(12)
+        return -1 & (1 << 64) - 1
+
+    return call

@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from kernel import wire
+from kernel import slots, wire
+from kernel import store as rooms
 from kernel.builder import Builder, Built
 from kernel.capability import Run, Start, Unit
 from kernel.engine import Engine
@@ -20,6 +21,7 @@ from kernel.image import Image
 from kernel.limits import MIB
 from kernel.wire import Kind, Op, Result
 from tests.kernel.stage import LIMITS, OWN, PAGE, Recording, Stage, call, head, own, program
+from tests.kernel.system import refusing
 
 BUILT = Path(__file__).parents[2] / "guests" / "build"
 TIGHT = replace(LIMITS, cpu=0.1)
@@ -111,6 +113,19 @@ async def test_a_guest_that_answers_is_an_image() -> None:
         assert built.image.pieces[0][1][0x1000] == 77
         assert kernel.guests == 0
         assert await builder.build([]) is None
+
+
+@pytest.mark.parametrize("after", range(3))
+async def test_units_are_not_refused_for_what_the_system_refuses(monkeypatch: pytest.MonkeyPatch, after: int) -> None:
+    """The attacker takes all memory while an image is made: it would be kept as one that cannot be, as long as the val is the same."""
+    async with building(*says(READY, FINE, YES)) as (builder, kernel):
+        with monkeypatch.context() as full:
+            full.setattr(rooms, "_stacks", slots.Stacks())
+            full.setattr(slots, "_mmap", refusing(after))
+            with pytest.raises(MemoryError):
+                await builder.build([UNIT])
+        assert await builder.build([UNIT]) is not None
+        assert kernel.guests == 0
 
 
 async def test_what_does_not_fit_an_inbox_is_fetched() -> None:

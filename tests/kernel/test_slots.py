@@ -29,7 +29,7 @@ from kernel.slots import (
     Slots,
     Stacks,
 )
-from tests.kernel.system import heap_files, mapped, mappings_within, resident, rights
+from tests.kernel.system import heap_files, mapped, mappings_within, refusing, resident, rights
 
 MARK = b"what is one guest's and no other's"
 SMALL = 40
@@ -462,22 +462,6 @@ def test_a_system_that_does_not_tell_its_pages_is_not_asked(monkeypatch: pytest.
 
 
 # -- where the system refuses ----------------------------------------------------------------------------------
-
-
-def refusing(after: int) -> Callable[..., int]:
-    """The system's mmap, that refuses after so many calls."""
-    done = 0
-    real = room._mmap
-
-    def call(*arguments: object) -> int:
-        nonlocal done
-        done += 1
-        if done <= after:
-            return real(*arguments)  # type: ignore[no-any-return]
-        ctypes.set_errno(12)
-        return -1 & (1 << 64) - 1
-
-    return call
 
 
 @pytest.mark.parametrize("after", range(4))

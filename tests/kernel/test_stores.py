@@ -263,15 +263,15 @@ def test_a_deep_life_leaves_little_of_its_stack_to_the_next(opened: Callable[...
     deep = "(func $deep (param i32) (if (local.get 0) (then (call $deep (i32.sub (local.get 0) (i32.const 1))))))"
     of = made(opened(f"(call $deep (i32.const 100000)) {SAY_FINISH}", deep + start))
     first, other = live(of), live(of)
-    assert store(first)._stack != store(other)._stack
-    stack = store(first)._stack
+    assert store(first).stack != store(other).stack
+    stack = store(first).stack
     size = rooms._stack_sizes[stack]
     assert resident(stack, size) > 4 * STACK_RESIDENT
     first.close(over=True)
     assert stack in rooms._stack_sizes
     assert resident(stack, size) <= STACK_RESIDENT
     second = live(of)
-    assert store(second)._stack == stack
+    assert store(second).stack == stack
     second.close()
     other.close()
     assert not rooms.made_stacks
@@ -353,7 +353,7 @@ def test_a_store_is_closed_once_and_has_no_stack_before_its_first_guest_runs(ope
     of, stores = made(opened(NAP)), len(rooms._slots)
     kept = store(Fiber(of, MIB, BEGUN))
     kept.trim()
-    assert kept._stack == 0
+    assert kept.stack == 0
     kept.close()
     kept.close()
     assert len(rooms._slots) == stores
