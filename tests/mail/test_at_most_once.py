@@ -151,7 +151,9 @@ async def test_what_is_not_in_hand_any_more_is_not_begun(office: Office, store: 
     assert not await store.begin_delivery(mail.id)
 
 
-async def test_one_that_is_not_in_hand_any_more_spoils_the_connection_for_no_other(office: Office, store: Store) -> None:
+async def test_one_that_is_not_in_hand_any_more_spoils_the_connection_for_no_other(
+    office: Office, store: Store
+) -> None:
     """The mail server has its envelope, and would refuse the next one as a second in the same message."""
     due = [(await write(store, subject)).created_at for subject in ("one", "other")]
     gone, kept = mails = await store.claim_mail(max(due), 2)
