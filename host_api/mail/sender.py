@@ -135,8 +135,8 @@ class Sender:
             raise
         if result is not None:
             await self._settle(mail, result)
-            if result.stage is not Stage.SENT and client.is_connected:
-                await ready_again(client)
+        if (result is None or result.stage is not Stage.SENT) and client.is_connected:
+            await ready_again(client)
 
     async def _settle(self, mail: Mail, result: Result) -> None:
         """Write down what came of a try; one that may be made again has its time."""

@@ -119,9 +119,10 @@ def _migrate(database: sqlite3.Connection, path: Path, migrations: Sequence[Migr
 
 def _insist_ours(database: sqlite3.Connection, path: Path, known: int) -> int:
     """Return the schema's version; raise BadSetting for another program's database, or a newer Valgate's."""
+    # The tables first: another process may make them between two questions, and with them says whose they are.
+    (tables,) = database.execute("SELECT count(*) FROM sqlite_schema").fetchone()
     (application,) = database.execute("PRAGMA application_id").fetchone()
     version: int = database.execute("PRAGMA user_version").fetchone()[0]
-    (tables,) = database.execute("SELECT count(*) FROM sqlite_schema").fetchone()
     if tables and application != APPLICATION:
         raise BadSetting(f"{path} is the database of another program. {failures.ANOTHER}")
     if version > known:

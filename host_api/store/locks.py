@@ -67,7 +67,8 @@ class Presence:
         except OSError:
             return True  # not ours to judge
         try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            # Shared: of several that ask at once none takes another's question for the life of a process.
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
             path.unlink(missing_ok=True)
         except OSError:
             return True

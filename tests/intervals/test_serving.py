@@ -5,8 +5,13 @@ from __future__ import annotations
 import asyncio
 import signal
 from collections.abc import Callable
+from contextlib import suppress
+from http import HTTPStatus
 from itertools import pairwise
 from pathlib import Path
+
+import aiohttp
+import pytest
 
 from host_api.store import EvaluationRow, Filter, Kind, State, Store, Val
 from host_api.store.clock import now_ms
@@ -16,9 +21,10 @@ from tests.intervals.conftest import known
 HOURLY = '{"every": "1h"}'
 SLOW = """async () => {
   @me.began = (@me.began ?? 0) + 1;
-  await new Promise((resolve) => setTimeout(resolve, 500));
+  while (!@me.mayEnd) await new Promise((resolve) => setTimeout(resolve, 10));
   return "ended";
 }"""
+"""Its runs end once there is a val `mayEnd`."""
 ALONE = """async () => {
   if (@me.inside) @me.twice = true;
   @me.inside = true;
@@ -35,11 +41,26 @@ async def prepared(store: Store, code: str, schedule: str = HOURLY) -> Val:
     return val
 
 
+async def let_end(store: Store) -> None:
+    """Let the runs of SLOW end."""
+    await store.write_val("alice", "mayEnd", code="() => 1", kind=Kind.CODE, type="function")
+
+
 async def until(true: Callable[[], bool]) -> None:
     """Return when another process has made it true."""
     async with asyncio.timeout(60):
         while not true():  # noqa: ASYNC110 — another process rings no bell
             await asyncio.sleep(0.02)
+
+
+async def stops(address: str) -> None:
+    """Return when a server has been told to stop, and says so or listens no more."""
+    async with aiohttp.ClientSession(address) as session:
+        with suppress(aiohttp.ClientError):
+            ready = True
+            while ready:
+                async with session.get("/readyz") as got:
+                    ready = got.status == HTTPStatus.OK
 
 
 def rows(store: Store) -> list[EvaluationRow]:
@@ -60,6 +81,7 @@ async def test_a_server_killed_during_a_run_runs_it_again_once_and_never_twice_a
             process.kill()
             await process.wait()
         assert known(store, val.id).process is not None
+        await let_end(store)
         async with serving(database):
             await until(lambda: known(store, val.id).next_run > now_ms())
         assert [row.state for row in rows(store)] == [State.DONE, State.INTERRUPTED]
@@ -78,14 +100,18 @@ async def test_two_servers_with_one_database_never_run_a_val_twice_at_once(tmp_p
 
 
 async def test_a_signal_lets_a_run_finish_and_what_passes_without_a_server_is_caught_up_with_once(
-    tmp_path: Path,
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setenv("VALGATE_DRAIN", "60")
     database = tmp_path / "stopped.db"
     async with Store.open(database) as store:
         val = await prepared(store, SLOW)
-        async with serving(database) as (process, _, _):
+        async with serving(database) as (process, address, _):
             await until(lambda: began(store) == b"1")
             process.send_signal(signal.SIGTERM)
+            await stops(address)
+            assert known(store, val.id).process is not None
+            await let_end(store)
             assert await process.wait() == 0
             assert process.stderr is not None
             assert b"Traceback" not in await process.stderr.read()

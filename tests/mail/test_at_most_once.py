@@ -151,6 +151,19 @@ async def test_what_is_not_in_hand_any_more_is_not_begun(office: Office, store: 
     assert not await store.begin_delivery(mail.id)
 
 
+async def test_one_that_is_not_in_hand_any_more_spoils_the_connection_for_no_other(
+    office: Office, store: Store
+) -> None:
+    """The mail server has its envelope, and would refuse the next one as a second in the same message."""
+    due = [(await write(store, subject)).created_at for subject in ("one", "other")]
+    gone, kept = mails = await store.claim_mail(max(due), 2)
+    taken = "UPDATE deliveries SET process = 'another' WHERE mail_id = ?"
+    await store._writer.submit(lambda db: db.execute(taken, (gone.id,)).rowcount)
+    assert await sender(store, office.post())._batch(mails)
+    assert [message["Subject"] for message in office.messages] == [kept.subject]
+    assert office.connections == 1
+
+
 async def test_stopping_finishes_the_message_under_way_and_begins_no_other(office: Office, store: Store) -> None:
     await asyncio.gather(*(write(store) for _ in range(6)))
     office.data = held = Held()

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import asyncio
+import fcntl
+import os
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -129,7 +131,7 @@ async def test_a_tended_database_keeps_so_many_records(store: Store) -> None:
     await store.add_account("alice")
     for number in range(5):
         await store.start_evaluation(row(f"e{number}", started=now_ms(), state=State.DONE))
-    async with tended(store, 30, 2), asyncio.timeout(10):
+    async with tended(store, 30, 2), asyncio.timeout(60):
         while len(store.evaluations("alice")) > 2:
             await store.flush()
     assert [one.id for one in store.evaluations("alice")] == ["e4", "e3"]
@@ -181,7 +183,7 @@ async def test_a_start_marks_orphans_and_forgets_what_is_old_enough(
     for number in range(5):
         store.start_evaluation(row(f"old{number}", started=now_ms() - 31 * day, state=State.DONE))
     await store.start_evaluation(row("new", started=now_ms() - 29 * day, state=State.DONE))
-    async with tended(store, 30, 100_000), asyncio.timeout(10):
+    async with tended(store, 30, 100_000), asyncio.timeout(60):
         while len(store.evaluations("alice")) > 1:
             await store.flush()
     assert [one.id for one in store.evaluations("alice")] == ["new"]
@@ -211,6 +213,26 @@ def test_many_come_and_go_at_once_and_each_is_known_to_live(tmp_path: Path) -> N
     with ThreadPoolExecutor(4) as pool:
         assert all(pool.map(lambda _: come_and_go(), range(4)))
     assert not folder.exists()
+
+
+def test_of_two_that_ask_at_once_whether_a_dead_process_lives_neither_is_told_that_it_does(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A server asks once, when it starts, while its neighbours ask each second: what it takes for alive runs for ever."""
+    dead, one, other = (Presence(tmp_path / "live") for _ in range(3))
+    dead.enter()
+    assert dead._held is not None
+    os.close(dead._held)  # as the system does
+    flock, told = fcntl.flock, list[bool]()
+
+    def asked_meanwhile(file: int, how: int) -> None:
+        monkeypatch.undo()
+        flock(file, how)
+        told.append(other.alive(dead.id))
+
+    monkeypatch.setattr(fcntl, "flock", asked_meanwhile)
+    told.append(one.alive(dead.id))
+    assert told == [False, False]
 
 
 async def test_where_nothing_can_be_locked_an_evaluation_does_not_start(store: Store, database: Path) -> None:

@@ -74,6 +74,25 @@ def test_another_programs_database_is_left_alone(database: Path) -> None:
     assert database.read_bytes() == before
 
 
+@pytest.mark.parametrize("before", range(3))
+def test_a_database_that_another_process_makes_while_it_is_looked_at_is_ours(database: Path, before: int) -> None:
+    """The other's commit may come between any two of the questions."""
+    connect._create(database)
+    with closing(connect.connect(database)) as looking:
+        asked: list[str] = []
+
+        def ask(question: str) -> None:
+            asked.append(question)
+            if len(asked) == before + 1:
+                connect.open_reader(database).close()
+
+        looking.set_trace_callback(ask)
+        assert connect._insist_ours(looking, database, len(MIGRATIONS)) in {0, len(MIGRATIONS)}
+        looking.set_trace_callback(None)
+        assert len(asked) == 3
+        assert connect._insist_ours(looking, database, len(MIGRATIONS)) == len(MIGRATIONS)
+
+
 def test_a_file_that_is_no_database_is_left_alone(database: Path) -> None:
     database.write_bytes(b"notes, notes, notes " * 100)
     with pytest.raises(BadSetting, match="is not a database"):

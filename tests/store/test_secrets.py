@@ -93,8 +93,11 @@ async def test_a_lost_key_file_is_not_silently_replaced(database: Path) -> None:
 
 
 async def test_of_two_that_start_at_once_with_different_keys_one_is_told(database: Path) -> None:
+    async def unlocked(store: Store) -> None:
+        await store.unlock()  # one that comes late is told before anything is queued
+
     async with Store.open(database) as one, Store.open(database, Keys(database, text=OTHER_KEY)) as two:
-        ended = await asyncio.gather(one.unlock(), two.unlock(), return_exceptions=True)
+        ended = await asyncio.gather(unlocked(one), unlocked(two), return_exceptions=True)
     assert sorted(type(end).__name__ for end in ended) == ["BadSetting", "NoneType"]
 
 
