@@ -36,7 +36,7 @@ class Stuck:
 
     def __call__(self, _: sqlite3.Connection) -> None:
         self.begun.release()
-        self.go.wait(20)
+        self.go.wait(60)
 
 
 @pytest.fixture
@@ -46,10 +46,10 @@ def path(tmp_path: Path) -> Path:
 
 
 async def test_one_readers_reads_leave_a_thread_to_the_others(path: Path) -> None:
-    reads, stuck = Beside(path), Stuck()
+    reads, stuck = Beside(path, seconds=60), Stuck()
     storm = [asyncio.create_task(reads.read(stuck, "mallory")) for _ in range(10)]
     await asyncio.to_thread(stuck.begun.acquire)
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         assert await reads.read(lambda _: "read", "alice") == "read"
         assert await reads.read(lambda _: "read") == "read"
     stuck.go.set()
@@ -59,7 +59,7 @@ async def test_one_readers_reads_leave_a_thread_to_the_others(path: Path) -> Non
 
 
 async def test_one_reader_has_half_of_the_places_at_most(path: Path) -> None:
-    reads, stuck = Beside(path), Stuck()
+    reads, stuck = Beside(path, seconds=60), Stuck()
     storm = [asyncio.create_task(reads.read(stuck, "mallory")) for _ in range(beside.EACH)]
     await asyncio.to_thread(stuck.begun.acquire)
     with pytest.raises(Overloaded):

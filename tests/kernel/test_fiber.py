@@ -343,9 +343,6 @@ def test_the_tick_wakes_for_a_guest(monkeypatch: pytest.MonkeyPatch) -> None:
     with Engine(program("(loop $l (br $l))")) as engine:
         wait_for(lambda: engine._ticker._asleep)
         fiber = start(engine)
-        monkeypatch.setattr(
-            engines, "IDLE_TICKS", 1_000_000
-        )  # it must not sleep again before the step, which would never end
         engine.wake()
         assert fiber.step() is Turn.TICKED
         fiber.close()
