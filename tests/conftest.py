@@ -5,6 +5,7 @@ And what a run says at its end, beside pytest's own lines: gathered in each of i
 
 from __future__ import annotations
 
+import gc
 import os
 
 import hypothesis
@@ -16,8 +17,15 @@ for _name in [name for name in os.environ if name.startswith("VALGATE_")]:
 # A server that a test starts is one process, unless it is about more (tests/processes).
 os.environ["VALGATE_PROCESSES"] = "1"
 
-# Deterministic: a failing example fails for everyone, not on one machine in one night.
-hypothesis.settings.register_profile("house", derandomize=True, deadline=None, max_examples=100, print_blob=True)
+# Deterministic: a failing example fails for everyone, not on one machine in one night; how long examples take to make is the machine's.
+hypothesis.settings.register_profile(
+    "house",
+    derandomize=True,
+    deadline=None,
+    max_examples=100,
+    print_blob=True,
+    suppress_health_check=[hypothesis.HealthCheck.too_slow],
+)
 # For a longer hunt: `make tests ARGS=--hypothesis-profile=hunt`.
 hypothesis.settings.register_profile("hunt", deadline=None, max_examples=5000, print_blob=True)
 hypothesis.settings.load_profile("house")
@@ -29,6 +37,12 @@ CLOSING = pytest.StashKey[Closing]()
 
 def pytest_configure(config: pytest.Config) -> None:
     config.stash[CLOSING] = {}
+
+
+def pytest_collection_finish() -> None:
+    """Leave what all tests are made of out of every collection: one of all that takes longer than some evaluations may."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(scope="session")

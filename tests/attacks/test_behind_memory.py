@@ -66,7 +66,7 @@ def end_of(engine: Engine, made: Program, memory: int = 64 * MIB) -> str:
     fiber = Fiber(made, memory, (0, 0, 0))
     fiber.begin(b"")
     engine.wake()
-    for _ in range(50):
+    for _ in range(5_000):  # ticks: a minute at the most, of which a busy machine gives it little
         if fiber.step() is Turn.ENDED:
             why = fiber.why()
             fiber.close()

@@ -15,7 +15,7 @@ from host_api.net.addresses import FORBIDDEN_PORTS, Allowance, Rules, is_public
 from host_api.net.chain import Own
 from host_api.net.connector import Connector, Resolver
 from host_api.net.failures import FetchFailed, NotPublic
-from tests.capabilities.servers import Out, body_of, going_out, names, raw, serving
+from tests.capabilities.servers import Out, body_of, going_out, names, raw, serving, spelled
 
 
 def listed(text: str) -> list[str]:
@@ -75,7 +75,7 @@ SPELLINGS = listed("""
 
 @pytest.mark.parametrize("spelling", SPELLINGS)
 async def test_no_spelling_reaches_this_machine_and_all_refusals_read_alike(spelling: str) -> None:
-    async with raw([b"HTTP/1.1 200 OK\r\n\r\n"]) as server, going_out() as out:
+    async with raw([b"HTTP/1.1 200 OK\r\n\r\n"]) as server, going_out(lookup=spelled) as out:
         with pytest.raises(FetchFailed) as refusal:
             await out.exchange("GET", f"http://{spelling}:{server.port}/").head()
         assert server.connections == 0

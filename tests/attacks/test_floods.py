@@ -26,7 +26,7 @@ ATTACKS = {
     "refusals": ("cpu_limit", "for (;;) @B.none = 1"),
     "secrets": ("cpu_limit", "for (let i = 0; ; i++) @me.secrets['k' + i]"),
     "mail": ("limit", "for (;;) console.email('x')"),
-    "writes and catching": ("cpu_limit", "for (;;) { try { @me.n = 1 } catch {} }"),
+    "writes and catching": ("cpu_limit wall_limit", "for (;;) { try { @me.n = 1 } catch {} }"),
 }
 
 

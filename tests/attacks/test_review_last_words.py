@@ -25,7 +25,7 @@ from kernel.image import WASM_PAGE, Image
 from kernel.limits import MIB
 from kernel.wire import Kind, Result
 from tests.kernel.conftest import Put, guest
-from tests.kernel.stage import ENTER, FINISH, FINISH_AT, IMPORTS, INBOX, INBOX_SIZE, LIMITS, PAGE, head, program
+from tests.kernel.stage import ENTER, FINISH, FINISH_AT, IMPORTS, INBOX, INBOX_SIZE, LIMITS, PAGE, head, program, step
 from tests.semantics.live import World
 from tests.store.test_together import statements, told
 
@@ -49,10 +49,10 @@ async def test_a_guest_that_is_cancelled_between_its_last_word_and_its_answer_ta
     stage = guest(program(f"(local i32) {SPINS}", returns=LAST), inbox=TAKEN)
     before = len(rooms._slots)
     evaluation = stage.evaluation(limits=replace(LIMITS, cpu=20.0))
-    step, turns = evaluation._step, []
+    taken, turns = evaluation._step, []
 
     def seen(one: object) -> Turn:
-        turns.append(step(one))  # type: ignore[arg-type]
+        turns.append(taken(one))  # type: ignore[arg-type]
         return turns[-1]
 
     async def leaves() -> None:
@@ -96,7 +96,7 @@ def test_last_words_in_memory_that_was_grown_are_read_and_the_memory_is_gone_aft
             fiber = Fiber(of, MIB, BEGUN)
             assert fiber.slot.size == WASM_PAGE
             fiber.begin(b"first")
-            assert fiber.step() is Turn.LAST
+            assert step(fiber) is Turn.LAST
             assert fiber.message == FINISH
             assert fiber.slot.size == 2 * WASM_PAGE
             assert bytes(fiber.slot.view[0x3000:0x3004]) == bytes(4)
@@ -120,9 +120,7 @@ def test_any_word_that_main_returns_is_a_message_inside_or_none() -> None:
             fiber = Fiber(of, MIB, BEGUN)
             fiber.slot.view[0x2000:0x2008] = word.to_bytes(8, "little")
             fiber.begin(b"first")
-            turn = fiber.step()
-            while turn is Turn.TICKED:
-                turn = fiber.step()
+            turn = step(fiber)
             at, length = word & 0xFFFFFFFF, word >> 32
             inside = length if at + length <= size else 0
             assert turn is (Turn.LAST if word else Turn.ENDED)
@@ -176,7 +174,7 @@ def test_a_slot_that_is_unmapped_has_no_view_and_no_pages_of_its_own() -> None:
         waits, dies = Fiber(of, MIB, BEGUN), Fiber(of, MIB, BEGUN)
         for fiber in (waits, dies):
             fiber.begin(b"first")
-            assert fiber.step() is Turn.LAST
+            assert step(fiber) is Turn.LAST
         waits.close(over=True)
         engine.forget(of)
         dies.close(over=True)

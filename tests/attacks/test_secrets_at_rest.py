@@ -17,7 +17,7 @@ import sqlite3
 import sys
 from asyncio.subprocess import PIPE, Process
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, closing
+from contextlib import asynccontextmanager, closing, suppress
 from dataclasses import dataclass
 from http import HTTPStatus
 from pathlib import Path
@@ -117,16 +117,22 @@ def leaks(where: str, content: bytes) -> Iterator[str]:
 
 def _warm_cache(folder: Path) -> Path:
     """Copy what is compiled of the engine; its files are older than anything that this test's server writes."""
-    if COMPILED.is_dir():
-        shutil.copytree(COMPILED, folder / "cache" / COMPILED.name, dirs_exist_ok=True)
-        for path in (folder / "cache").rglob("*"):
-            os.utime(path, (1, 1))
+    copy = folder / "cache" / COMPILED.name
+    copy.mkdir(mode=0o700, parents=True)
+    for path in COMPILED.glob(
+        "*.cwasm"
+    ):  # whole, and its own name; what others write and throw away there meanwhile has another
+        shutil.copy2(path, copy)
+    for path in (folder / "cache").rglob("*"):
+        os.utime(path, (1, 1))
     return folder / "cache"
 
 
 def contents(folder: Path) -> list[tuple[Path, bytes]]:
-    files = [path for path in folder.rglob("*") if path.is_file()]
-    return [(path, path.read_bytes()) for path in files if path.stat().st_mtime > 1]
+    while True:
+        with suppress(FileNotFoundError):  # the server has given a file its name meanwhile: look for it under that
+            files = [path for path in folder.rglob("*") if path.is_file()]
+            return [(path, path.read_bytes()) for path in files if path.stat().st_mtime > 1]
 
 
 def leaks_in_files(folder: Path) -> list[str]:

@@ -16,7 +16,7 @@ from host_api.capabilities.endings import end
 from host_api.net.addresses import Rules
 from host_api.net.chain import Link, Own
 from host_api.net.client import Client, Visit
-from host_api.net.connector import Lookup
+from host_api.net.connector import Lookup, SystemLookup
 from host_api.net.exchange import Exchange
 from host_api.net.request import Request
 from kernel.capability import Run
@@ -144,6 +144,17 @@ async def body_of(exchange: Exchange) -> bytes:
     while (piece := await exchange.read()) is not None:
         whole += piece
     return whole
+
+
+async def spelled(host: str, port: int) -> list[str]:
+    """Ask the machine, which knows addresses however they are spelled; of names it knows none where nobody answers it today."""
+    system = SystemLookup()
+    try:
+        return await system(host, port)
+    except socket.gaierror:
+        raise socket.gaierror(socket.EAI_NONAME, "unknown") from None
+    finally:
+        system.close()
 
 
 def names(**known: str | list[str]) -> Lookup:

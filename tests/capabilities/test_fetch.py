@@ -9,8 +9,8 @@ import socket
 import ssl
 import weakref
 import zlib
-from collections.abc import AsyncIterator
-from contextlib import suppress
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -542,15 +542,17 @@ async def test_a_gathered_body_goes_along_and_a_streamed_one_cannot(out: Out) ->
 # -- what goes wrong -----------------------------------------------------------------------------------------
 
 
-def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        port: int = probe.getsockname()[1]
-        return port
+@contextmanager
+def _deaf_port() -> Iterator[int]:
+    """A port where nobody listens, and nobody else begins to: a free one may be another's by then."""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        yield taken.getsockname()[1]
 
 
 async def test_a_refused_connection_says_so_and_nothing_else(out: Out) -> None:
-    with pytest.raises(FetchFailed) as failed:
-        await out.exchange("GET", f"http://127.0.0.1:{_free_port()}/").head()
+    with _deaf_port() as port, pytest.raises(FetchFailed) as failed:
+        await out.exchange("GET", f"http://127.0.0.1:{port}/").head()
     assert str(failed.value) == "fetch failed: 127.0.0.1 refused the connection"
 
 
@@ -814,8 +816,8 @@ async def test_the_record_says_what_was_refused_and_what_failed() -> None:
         assert [(node.seen, node.effect) for node in guest.nodes] == [("refused", False), ("refused", True)]
     async with going_out("127.0.0.1") as out:
         guest = Guest(out)
-        with pytest.raises(FetchFailed):
-            await promised(await guest.get(1, f"http://127.0.0.1:{_free_port()}/"))
+        with _deaf_port() as port, pytest.raises(FetchFailed):
+            await promised(await guest.get(1, f"http://127.0.0.1:{port}/"))
         assert [(node.seen, node.effect) for node in guest.nodes] == [("error", True)]
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from aiohttp import web
 
-from tests.capabilities.servers import Served, names, raw, serving
+from tests.capabilities.servers import Served, names, raw, serving, spelled
 from tests.semantics.live import ROOMY, Machine, World, open_world
 
 
@@ -273,7 +273,10 @@ async def test_a_failure_stands_where_the_val_called_fetch(world: World) -> None
     "spelling", ["127.1", "0x7f.1", "2130706433", "[::ffff:7f00:1]", "\uff11\uff12\uff17.1", "localhost", "127.0.0.1."]
 )
 async def test_no_spelling_gets_past_a_guest_into_the_host(engine_room: Machine, tmp_path: Path, spelling: str) -> None:
-    async with raw([b"HTTP/1.1 200 OK\r\n\r\n"]) as server, open_world(engine_room, tmp_path) as world:
+    async with (
+        raw([b"HTTP/1.1 200 OK\r\n\r\n"]) as server,
+        open_world(engine_room, tmp_path, lookup=spelled) as world,
+    ):
         error = await world.error(f"await fetch('http://{spelling}:{server.port}/')")
         assert (error.name, server.connections) == ("TypeError", 0)
         assert error.message.endswith(" is not on the public internet, or not there at all")
@@ -420,7 +423,8 @@ async def test_a_server_that_never_answers_is_given_up_at_the_wall(engine_room: 
         outcome = await world.outcome(f"await fetch('{server.url()}')")
         assert outcome.error is not None
         assert outcome.error.code == "wall_limit"
-        await server.gone.wait()
+        if server.connections:  # a busy machine may not come so far
+            await server.gone.wait()
 
 
 async def test_what_a_finished_evaluation_left_open_is_closed(world: World) -> None:

@@ -7,14 +7,20 @@ from collections.abc import AsyncIterator
 import pytest
 import pytest_asyncio
 
-from host_api.images import Prepared
+from host_api.images import Prepared, images
 from host_api.store import Val
 from kernel.principals import Authority
 from tests.images.pair import Pair
 from tests.semantics.conftest import engine_room, world
 from tests.semantics.live import Machine, open_world
 
-__all__ = ["engine_room", "pair", "world"]
+__all__ = ["engine_room", "pair", "patient", "world"]
+
+
+@pytest.fixture(autouse=True)
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """How long it takes to make an image is the machine's: whoever shows what comes of waiting too long says so."""
+    monkeypatch.setattr(images, "PATIENCE", 60.0)
 
 
 async def never(_val: Val, _authority: Authority) -> Prepared | None:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import ctypes
 import time
 
 from kernel.principals import Authority
 from tests.images.places import holds, memory_of, prepared
 from tests.kernel.test_images import numbers_near
-from tests.semantics.live import PUBLIC, World
+from tests.semantics.live import PUBLIC, Machine, World
 
 TOPS = [
     "const m = new Map([[1, 2]]), d = new Date(0), r = /x/g, s = Symbol('s'), w = new WeakRef(m);",
@@ -18,8 +19,10 @@ TOPS = [
 ]
 
 
-async def test_no_image_holds_a_time_near_its_making(world: World) -> None:
-    before = time.time()
+async def test_no_image_holds_a_time_near_its_making(engine_room: Machine, world: World) -> None:
+    """Numbers that stood in the runtime's image before are constants, which look like a time once their day has come."""
+    before, heap = time.time(), engine_room.runtime.heap
+    runtime = ctypes.string_at(heap.master, heap.size)
     for number, top in enumerate(TOPS):
         await world.save("B", f"{top} export const main{number} = () => 1", PUBLIC, f"main{number}")
         for authority in Authority:
@@ -28,7 +31,8 @@ async def test_no_image_holds_a_time_near_its_making(world: World) -> None:
             for form, scales in (("d", (1, 10**3, 10**6, 10**9)), ("Q", (10**3, 10**6, 10**9))):
                 for scale in scales:
                     low, high = (before - 60) * scale, (time.time() + 1) * scale
-                    assert numbers_near(memory, form, low, high) == []
+                    found, older = (set(numbers_near(one, form, low, high)) for one in (memory, runtime))
+                    assert found <= older
 
 
 async def test_an_image_is_the_same_whoever_asks_first_and_whenever(world: World) -> None:

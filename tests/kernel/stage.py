@@ -20,6 +20,7 @@ from kernel import wire
 from kernel.capability import Answer, Ask, Call, Capability, Later, Load, Node, Operation, Run, Unit, Values
 from kernel.engine import Engine
 from kernel.evaluation import Entry, Evaluation, Kernel, Usage
+from kernel.fiber import Fiber, Turn
 from kernel.image import WASM_PAGE, Image
 from kernel.limits import Limits
 from kernel.policy import Policy
@@ -271,6 +272,13 @@ class Recording:
         self.closed.append(node)
 
 
+def step(fiber: Fiber) -> Turn:
+    """Run a guest until it says something or ends: a tick comes when it likes, and where a machine is busy also to the shortest."""
+    while (turn := fiber.step()) is Turn.TICKED:
+        pass
+    return turn
+
+
 # -- the stage --------------------------------------------------------------------------------------------
 
 
@@ -320,6 +328,12 @@ class Ping:
             await asyncio.sleep(0.001)
             self.longest = max(self.longest, time.thread_time() - before)
             self.rounds += 1
+
+    async def has_run(self, rounds: int) -> None:
+        """Wait until it has run so often again: whoever kept the loop from others would be waited for in vain."""
+        rounds += self.rounds
+        while self.rounds < rounds:  # noqa: ASYNC110 - each turn of the loop is what is waited for
+            await asyncio.sleep(0)
 
 
 @asynccontextmanager

@@ -32,6 +32,7 @@ from tests.kernel.stage import (
     loading,
     own,
     program,
+    step,
 )
 from tests.kernel.test_builder import FINE, UNIT
 
@@ -121,10 +122,10 @@ def test_what_a_guest_returns_that_spoke_before_is_no_message(what: str) -> None
     with Engine(code) as engine:
         fiber = Fiber(engine.program(Image.of(memory, TAKEN)), MIB, (1 << 15, 100, MIB))
         assert fiber.begin(b"first")
-        assert fiber.step() is Turn.PARKED
+        assert step(fiber) is Turn.PARKED
         before = fiber.message
         fiber.answer(b"", 0, 0)
-        assert fiber.step() is Turn.ENDED
+        assert step(fiber) is Turn.ENDED
         assert (fiber.last, fiber.message) == (False, before)
         fiber.close()
 
@@ -137,14 +138,14 @@ def test_what_a_guest_before_returned_is_not_said_by_the_next_that_traps() -> No
         of = engine.program(Image.of(memory, TAKEN))
         first = Fiber(of, MIB, (1 << 15, 100, MIB))
         first.begin(b"first")
-        assert first.step() is Turn.LAST
+        assert step(first) is Turn.LAST
         before = first._store
         first.close(over=True)
         second = Fiber(of, MIB, (1 << 15, 100, MIB))
         assert second._store is before
         second.slot.view[0] = 1
         second.begin(b"second")
-        assert second.step() is Turn.ENDED
+        assert step(second) is Turn.ENDED
         assert "unreachable" in second.why()
         assert second.message == b""
         second.close(over=True)
@@ -199,7 +200,7 @@ def test_a_guest_that_returned_leaves_its_store_to_another(guest: Put) -> None:
     for _ in range(3):
         one = Guest(OWN, stage.kernel.image, Limits(), stage.kernel.birth(OWN, ()))
         one.say(wire.Say.REQUEST, Op.ENTER, 0, (), b"")
-        assert one.fiber.step() is Turn.LAST
+        assert step(one.fiber) is Turn.LAST
         assert one.message(to_kernel=True).kind == Kind.RESULT
         assert bytes(one.fiber.slot.view[0x3008:0x300C]) == bytes(4)
         stores.append(one.fiber._store)

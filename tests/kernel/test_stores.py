@@ -22,13 +22,15 @@ from kernel.image import WASM_PAGE, Image
 from kernel.limits import MIB, Limits
 from kernel.slots import STACK_RESIDENT, Slot
 from kernel.store import LIVES, Program, Store
-from tests.kernel.stage import OWN, PAGE, SAY_FINISH, program
+from tests.kernel.stage import OWN, PAGE, SAY_FINISH, program, step
 from tests.kernel.system import resident
 
 NAP = f"(loop $l {SAY_FINISH} (br_if $l (i32.load (i32.const 0))))"
 """Says its last, and goes on as long as there is something at address 0."""
 LEAVES_AT, FOUND_AT = 0x3000, 0x3008
 BEGUN = (1 << 15, 100, 1 << 20)
+AWAKE = 1_000_000
+"""Ticks without anybody running, after which the tick does not sleep while a test lasts."""
 
 
 @pytest.fixture
@@ -52,8 +54,7 @@ def live(of: Program, limit: int = MIB) -> Fiber:
     """A guest that has run until it said something, or ended."""
     fiber = Fiber(of, limit, BEGUN)
     fiber.begin(b"")
-    while fiber.step() is Turn.TICKED:
-        pass
+    step(fiber)
     return fiber
 
 
@@ -200,7 +201,7 @@ def test_a_fiber_that_is_closed_does_nothing_to_the_next_guest(opened: Callable[
             ask()
     first.close(over=True)
     assert second.answer(b"", 0, 0)
-    assert second.step() is Turn.ENDED
+    assert step(second) is Turn.ENDED
     second.close(over=True)
 
 
@@ -222,9 +223,12 @@ async def test_a_guest_that_does_not_return_at_its_end_is_interrupted_also_while
         pass
     guest.message(to_kernel=True)
     assert guest.idle
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while not engine._ticker._asleep:  # noqa: ASYNC110 - another thread's state
             await asyncio.sleep(0)
+    monkeypatch.setattr(
+        clockwork, "IDLE_TICKS", AWAKE
+    )  # whoever is woken finds somebody running before it sleeps again
     kernel.bury([guest])
     kernel.bury_all()
     assert grown == []
@@ -241,7 +245,7 @@ def test_each_guest_has_its_own_limit_of_memory(opened: Callable[..., Engine]) -
     second = Fiber(of, MIB, BEGUN)
     ctypes.memmove(second.slot.at, (17).to_bytes(4, "little"), 4)
     second.begin(b"")
-    assert second.step() is Turn.PARKED
+    assert step(second) is Turn.PARKED
     assert word(second, LEAVES_AT) == (1 << 32) - 1  # 1.1 MiB
     second.close()
 
