@@ -312,7 +312,7 @@ def test_a_slot_is_used_again_and_says_what_was_written(slots: Slots) -> None:
     assert memory_of(second) == laid(heap.size, ((PAGE, ONES * 3), (20 * PAGE, ONES * 20)))
 
 
-def test_only_a_life_that_wrote_where_none_did_is_looked_at(slots: Slots, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_life_that_wrote_where_none_did_is_looked_at(slots: Slots, monkeypatch: pytest.MonkeyPatch) -> None:
     """Each page that becomes a slot's own is a fault of the thread that writes; the attacker writes one more, at the end."""
     looked: list[Slot] = []
     look = Slots.written
@@ -325,15 +325,15 @@ def test_only_a_life_that_wrote_where_none_did_is_looked_at(slots: Slots, monkey
     heap = base()
     slot = slots.take(heap)
     fresh = memory_of(slot)
-    for number, (places, looks) in enumerate(
-        [((3, 9), 1), ((3, 9), 1), ((9,), 1), ((3, 35), 2), ((35, 3), 2), ((), 2)]
+    for number, (places, new) in enumerate(
+        [((3, 9), True), ((3, 9), False), ((9,), False), ((3, 35), True), ((35, 3), False), ((), False)]
     ):
         for place in places:
             write(slot, place * PAGE + number)
+        before = len(looked)
         slot = again(slots, slot)
         assert memory_of(slot) == fresh
-        assert len(looked) <= looks + number  # the rest of this process may have had faults meanwhile
-    assert slot in looked
+        assert len(looked) > before or not new  # the rest of this process may have had faults as well
 
 
 def test_a_life_in_which_no_page_is_new_is_not_looked_at(slots: Slots, monkeypatch: pytest.MonkeyPatch) -> None:
