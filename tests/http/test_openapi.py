@@ -117,7 +117,9 @@ def test_an_answer_that_breaks_its_promise_is_noticed(status: int, body: bytes) 
 async def test_schemathesis_finds_nothing(world: World) -> None:
     """No 500, no status that is not declared, no answer that breaks its schema, no bad request that is taken."""
     await world.val("alice", "export const hello = (x) => x;", Privacy.PUBLIC)
-    options = f"--seed 1 --generation-deterministic --max-examples {EXAMPLES} --no-color --warnings off"
+    options = (
+        f"--seed 1 --generation-deterministic --max-examples {EXAMPLES} --no-color --warnings off --request-timeout 60"
+    )
     command = (
         *(str(Path(sys.executable).with_name("schemathesis")), "--config-file", str(CONFIG)),
         *("run", f"{world.address}/openapi.json", "--header", f"Authorization: Bearer {world.tokens['alice']}"),
