@@ -110,11 +110,11 @@ async def test_a_signal_lets_what_runs_finish_and_closes_what_is_idle(
         serving(tmp_path / "stopped.db") as (process, address, _),
         aiohttp.ClientSession() as session,
     ):
-        async with session.get(address + "/healthz") as idle:
-            assert (idle.status, await idle.json()) == (200, {"status": "ok"})
         code = f"fetch('{waited_for.url()}').then((answer) => answer.text())"
         slow = asyncio.create_task(session.post(address + "/v1/eval", json=code).__aenter__())
         await came.wait()
+        async with session.get(address + "/healthz") as idle:  # now, and so over a connection of its own
+            assert (idle.status, await idle.json()) == (200, {"status": "ok"})
         process.send_signal(number)
         await stopping(session, address)
         leave.set()
