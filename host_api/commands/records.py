@@ -35,8 +35,8 @@ def _runs(context: Context, args: Namespace) -> int:
 
 def _follow(context: Context, store: Store, caller: str | None, *, as_json: bool) -> int:
     """Print each evaluation when it has ended, until interrupted."""
+    tail = _Tail(store, caller)  # whoever is told that we wait may count on it: what is run from then on is printed
     context.hint(f"Waiting for evaluations of @{caller or ANONYMOUS}; Ctrl-C ends.")
-    tail = _Tail(store, caller)
     seen = -1
     while True:
         changes = store.changes()

@@ -160,10 +160,10 @@ class Supervisor:
         self._reload_again()
 
     def _keep_old(self) -> None:
-        """Give a reload up: the new ones end, and where the old one is gone the next is started as after any end."""
+        """Give a reload up: the new ones serve whom they have and end; where the old one is gone the next is started as after any end."""
         for slot in self._slots:
             if slot.following is not None:
-                slot.following.finish(self._patience)
+                slot.following.retire(self._patience)
                 slot.following = None
             if slot.worker is None:
                 slot.start_in(slot.backoff.after(0))

@@ -6,7 +6,9 @@ Selenium waits for the browser, so each word to it goes through a thread: the se
 from __future__ import annotations
 
 import asyncio
+import re
 import shutil
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -81,6 +83,24 @@ class Browser:
         await self.console()
 
 
+class Driver(webdriver.ChromeService):
+    """chromedriver, at a port that it finds by itself: one that Selenium finds free may be another's a moment later."""
+
+    def __init__(self, said: Path) -> None:
+        """Take a file for what it says, where its port is."""
+        self._said = said
+        super().__init__(DRIVER)
+
+    def _start_process(self, path: str) -> None:
+        with self._said.open("w") as output:
+            self.log_output, self.port = output, 0
+            super()._start_process(path)
+        while not (found := re.search(r"successfully on port (\d+)", self._said.read_text())):
+            self.assert_process_still_running()
+            time.sleep(0.01)
+        self.port = int(found[1])
+
+
 @contextmanager
 def chromium(profile: Path) -> Iterator[Browser]:
     """Start a browser with an empty profile in this folder."""
@@ -89,7 +109,7 @@ def chromium(profile: Path) -> Iterator[Browser]:
     for option in (*OPTIONS, f"--user-data-dir={profile}"):
         options.add_argument(option)
     options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
-    driver = webdriver.Chrome(options=options, service=webdriver.ChromeService(DRIVER))
+    driver = webdriver.Chrome(options=options, service=Driver(profile.with_name(f"{profile.name}.log")))
     try:
         driver.set_page_load_timeout(PATIENCE)
         driver.set_script_timeout(PATIENCE)

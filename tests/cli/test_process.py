@@ -1,13 +1,18 @@
 from __future__ import annotations
 
 import asyncio
+import io
 import json
+import os
 import signal
 import subprocess
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import pytest
+
+from host_api import cli
 from host_api.store import EvaluationRow, Kind, State, Store
 
 if TYPE_CHECKING:
@@ -66,17 +71,38 @@ async def run_more(database: Path) -> None:
         await store.finish_evaluation(row("slow2", State.FAILED))
 
 
-def test_a_reader_that_leaves_early_is_no_error(valgate: Run, start: Start, database: Path) -> None:
+def test_what_is_run_as_soon_as_one_is_told_to_wait_is_printed(
+    valgate: Run, database: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     valgate("user", "add", "alice").insist()
-    listing = start("settings")
-    with listing:
-        assert listing.stdout is not None
-        listing.stdout.close()
-        assert listing.stderr is not None
-        told = listing.stderr.read()
-    assert "Traceback" not in told
-    assert "Exception" not in told
-    assert listing.returncode == 141
+    printed = io.StringIO()
+
+    class Waiting(io.StringIO):
+        def write(self, text: str) -> int:
+            if text.startswith("Waiting"):
+                asyncio.run(run_some(database))
+            return len(text)
+
+    monkeypatch.setattr(sys, "stdout", printed)
+    monkeypatch.setattr(sys, "stderr", Waiting())
+    # One look, and no second one: so long nobody can sleep.
+    monkeypatch.setattr("host_api.commands.records.POLL_SECONDS", -1)
+    cli.main(["runs", "alice", "--follow", "--json"])
+    assert [json.loads(line)["id"] for line in printed.getvalue().splitlines()] == ["slow", "quick"]
+
+
+def test_a_reader_that_leaves_early_is_no_error(valgate: Run) -> None:
+    valgate("user", "add", "alice").insist()
+    reader, writer = os.pipe()
+    os.close(reader)  # before the first line, however soon that comes
+    try:
+        command = [str(Path(sys.executable).with_name("valgate")), "settings"]
+        ended = subprocess.run(command, stdout=writer, stderr=subprocess.PIPE, text=True, check=False)
+    finally:
+        os.close(writer)
+    assert "Traceback" not in ended.stderr
+    assert "Exception" not in ended.stderr
+    assert ended.returncode == 141
 
 
 def test_output_that_cannot_be_written_is_told(valgate: Run) -> None:

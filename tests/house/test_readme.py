@@ -6,13 +6,9 @@ import os
 import re
 import shlex
 import shutil
-import socket
 import subprocess
 import sys
-import time
-import urllib.request
 from collections.abc import Iterator
-from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -89,27 +85,18 @@ def curl_lines(markdown: str) -> list[str]:
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """A server as `make serve` starts it, on a scratch database; its address."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
+    """A server as `make serve` starts it, on a scratch database and a port that it finds by itself; its address."""
     environ = {**os.environ, "VALGATE_DB": f"sqlite:///{tmp_path_factory.mktemp('served') / 'valgate.db'}"}
-    words = [str(Path(sys.executable).with_name("valgate")), "serve", "--demo", "--port", str(port)]
-    with subprocess.Popen(words, env=environ, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
+    words = [str(Path(sys.executable).with_name("valgate")), "serve", "--demo", "--port", "0"]
+    with subprocess.Popen(words, env=environ, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as process:
         try:
-            wait_for(port, process)
-            yield f"127.0.0.1:{port}"
+            assert process.stdout is not None
+            said = process.stdout.readline()
+            found = re.search(r"http://(127\.0\.0\.1:\d+)$", said.strip())
+            assert found is not None, f"the server does not say where it is; it ended with {process.poll()}: {said}"
+            yield found[1]
         finally:
             process.terminate()
-
-
-def wait_for(port: int, process: subprocess.Popen[bytes]) -> None:
-    until = time.monotonic() + 60
-    while process.poll() is None and time.monotonic() < until:
-        with suppress(OSError), urllib.request.urlopen(f"http://127.0.0.1:{port}/healthz", timeout=5):
-            return
-        time.sleep(0.05)
-    raise AssertionError(f"the server does not answer; it ended with {process.poll()}")
 
 
 ANSWERS = {

@@ -8,13 +8,15 @@ import signal
 import sys
 from asyncio.subprocess import PIPE, Process
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import aiohttp
 import pytest
+from aiohttp import web
 
 from host_api.store import State, Store
+from tests.capabilities import servers
 
 ADDRESS = re.compile(rb"http://[0-9.:]+")
 TOKEN = re.compile(rb"vg_[A-Za-z0-9_-]+")
@@ -51,6 +53,16 @@ async def begun(database: Path, caller: str | None = None) -> None:
             await asyncio.sleep(0.01)
 
 
+async def stopping(session: aiohttp.ClientSession, address: str) -> None:
+    """Wait until the server says that it stops, on a connection that it lets be meanwhile."""
+    status = 200
+    while status == 200:
+        async with session.get(address + "/readyz") as got:
+            await got.read()  # else the connection might be closed with what is on its way
+            status = got.status
+    assert status == 503
+
+
 async def test_a_killed_server_has_lost_nothing_that_it_acknowledged(tmp_path: Path) -> None:
     database = tmp_path / "killed.db"
     async with serving(database, "--demo") as (process, address, _), aiohttp.ClientSession() as session:
@@ -81,15 +93,31 @@ async def test_what_a_killed_server_was_running_says_so_at_the_next_start(tmp_pa
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-async def test_a_signal_lets_what_runs_finish_and_closes_what_is_idle(tmp_path: Path, number: signal.Signals) -> None:
-    database = tmp_path / "stopped.db"
-    async with serving(database) as (process, address, _), aiohttp.ClientSession() as session:
-        async with session.get(address + "/healthz") as idle:
-            assert idle.status == 200
-        code = "new Promise((resolve) => setTimeout(() => resolve('finished'), 1_000))"
+async def test_a_signal_lets_what_runs_finish_and_closes_what_is_idle(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: signal.Signals
+) -> None:
+    monkeypatch.setenv("VALGATE_FETCH_ALLOW", "127.0.0.1")
+    monkeypatch.setenv("VALGATE_DRAIN", "60")
+    came, leave = asyncio.Event(), asyncio.Event()
+
+    async def gate(_: web.BaseRequest) -> web.Response:
+        came.set()
+        await leave.wait()
+        return web.Response(text="finished")
+
+    async with (
+        servers.serving(gate) as waited_for,
+        serving(tmp_path / "stopped.db") as (process, address, _),
+        aiohttp.ClientSession() as session,
+    ):
+        code = f"fetch('{waited_for.url()}').then((answer) => answer.text())"
         slow = asyncio.create_task(session.post(address + "/v1/eval", json=code).__aenter__())
-        await begun(database)
+        await came.wait()
+        async with session.get(address + "/healthz") as idle:  # now, and so over a connection of its own
+            assert (idle.status, await idle.json()) == (200, {"status": "ok"})
         process.send_signal(number)
+        await stopping(session, address)
+        leave.set()
         async with await slow as got:
             assert await got.json() == "finished"
         assert await asyncio.wait_for(process.wait(), 60) == 0
@@ -103,16 +131,16 @@ async def test_a_second_signal_ends_it_at_once(tmp_path: Path, monkeypatch: pyte
         while b"valgate_evaluations_under_way 1.0" not in await (await session.get(address + "/metrics")).read():
             pass
         process.send_signal(signal.SIGTERM)
-        with suppress(aiohttp.ClientError):
-            while (await session.get(address + "/readyz")).status == 200:
-                pass
+        await stopping(session, address)
         assert process.returncode is None
         process.send_signal(signal.SIGTERM)
-        assert await asyncio.wait_for(process.wait(), 15) == 0
+        assert await asyncio.wait_for(process.wait(), 60) == 0
         await asyncio.gather(slow, return_exceptions=True)
 
 
-async def test_a_busy_guest_does_not_hold_up_the_end(tmp_path: Path) -> None:
+async def test_a_busy_guest_does_not_hold_up_the_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("VALGATE_CPU", "600")
+    monkeypatch.setenv("VALGATE_DRAIN", "1")
     database = tmp_path / "busy.db"
     async with serving(database) as (process, address, _), aiohttp.ClientSession() as session:
         busy = asyncio.create_task(session.post(address + "/v1/eval", json="while (true) {}").__aenter__())

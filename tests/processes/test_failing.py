@@ -6,15 +6,19 @@ import asyncio
 import os
 import re
 import signal
+import subprocess
 import sys
 from asyncio.subprocess import PIPE
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hypothesis import given
 from hypothesis import strategies as st
 
 from host_api.processes.backoff import FIRST, LONGEST, STEADY, Backoff
+from host_api.processes.supervisor import Supervisor
+from host_api.processes.worker import Plan, Worker
 from tests.processes.conftest import ENDED, PATIENCE, SERVES
 
 if TYPE_CHECKING:
@@ -65,6 +69,22 @@ async def test_a_reload_whose_new_processes_cannot_serve_keeps_the_old_ones_and_
         server.process.send_signal(signal.SIGHUP)
         await server.until("reloaded")
         assert await server.evaluate() == (200, 1)
+
+
+def test_a_new_process_that_serves_already_is_let_serve_whom_it_has_when_another_cannot() -> None:
+    """It has taken connections beside the old one; what is sent on them must not be lost."""
+    (heard, orders), (report, says) = os.pipe(), os.pipe()
+    with subprocess.Popen([sys.executable, "-c", ""]) as process:
+        old, new = Worker(0, process, None, report), Worker(0, process, orders, report, ready=True)
+        supervisor = Supervisor(Plan(((),), Path(), "", {}, demo=False), 1.0, old)
+        (slot,) = supervisor._slots
+        slot.worker, slot.following = old, new
+        supervisor._keep_old()
+        assert [(one.worker, one.following) for one in supervisor._slots] == [(old, None)]
+        assert new.leaving
+        assert os.read(heard, 64) == b"retire\n"
+    for one in (heard, orders, report, says):
+        os.close(one)
 
 
 async def test_a_server_that_cannot_start_says_why_once_and_ends(serving: Serving) -> None:

@@ -8,7 +8,7 @@ import pty
 import signal
 import sys
 from asyncio.subprocess import DEVNULL, PIPE
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 import aiohttp
@@ -17,6 +17,7 @@ from host_api.store import State, Store
 from tests.processes.conftest import ENDED, PATIENCE, SERVES, born, names
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from tests.processes.conftest import Server, Serving
@@ -170,12 +171,34 @@ async def test_a_reload_that_is_asked_for_during_another_comes_after_it(serving:
         assert await server.evaluate() == (200, 1)
 
 
+@contextmanager
+def key_to_come(server: Server) -> Iterator[None]:
+    """Have the key be a pipe meanwhile: a process that starts waits for it, and does not come to serve."""
+    file = server.database.with_name("valgate.db.key")
+    kept = file.read_bytes()
+    file.unlink()
+    os.mkfifo(file, 0o600)
+    try:
+        yield
+    finally:
+        pipe = os.open(file, os.O_RDWR)  # with which nobody waits any more
+        file.unlink()
+        file.touch(0o600)
+        file.write_bytes(kept)
+        os.close(pipe)
+
+
 async def test_a_stop_amid_a_reload_ends_old_and_new(serving: Serving) -> None:
     async with serving() as server:
-        await server.workers()
-        server.process.send_signal(signal.SIGHUP)
-        await server.until("reloading")
-        server.process.send_signal(signal.SIGTERM)
+        old = await server.workers()
+        with key_to_come(server):
+            server.process.send_signal(signal.SIGHUP)
+            await server.until("reloading")
+            server.process.send_signal(signal.SIGTERM)
+            async with asyncio.timeout(PATIENCE):
+                while any(map(alive, old)):  # noqa: ASYNC110 - others' state
+                    await asyncio.sleep(0.01)
+            assert server.process.returncode is None
         assert await server.ended() == 0
         assert server.events("reloaded") == server.events(ENDED) == []
 
