@@ -168,7 +168,7 @@ async def test_one_callers_sources_hold_up_nobody_else() -> None:
     await asyncio.sleep(0)
     assert len(begun) == AT_ONCE
     go.set()
-    await asyncio.wait([*greedy, modest, *many])
+    await asyncio.gather(*greedy, modest, *many, return_exceptions=True)
     assert len(begun) == len(set(begun)) == len(greedy) + 1 + len(many)
 
 
