@@ -119,9 +119,8 @@ def _warm_cache(folder: Path) -> Path:
     """Copy what is compiled of the engine; its files are older than anything that this test's server writes."""
     copy = folder / "cache" / COMPILED.name
     copy.mkdir(mode=0o700, parents=True)
-    for path in COMPILED.glob(
-        "*.cwasm"
-    ):  # whole, and its own name; what others write and throw away there meanwhile has another
+    # Those are whole: what others write and throw away there meanwhile has another name.
+    for path in COMPILED.glob("*.cwasm"):
         shutil.copy2(path, copy)
     for path in (folder / "cache").rglob("*"):
         os.utime(path, (1, 1))
