@@ -13,7 +13,7 @@ from http.client import HTTPResponse
 from io import BufferedReader, BytesIO
 from random import Random
 from typing import TYPE_CHECKING, Any, cast
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
 import pytest
 import pytest_asyncio
@@ -134,8 +134,7 @@ async def served(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Worl
 
 
 async def exchange(world: World, sent: bytes) -> Wire:
-    parts = urlsplit(world.address)
-    reader, writer = await asyncio.open_connection(parts.hostname, parts.port)
+    reader, writer = await asyncio.open_connection(*world.place)
     try:
         async with asyncio.timeout(20):
             writer.write(sent)

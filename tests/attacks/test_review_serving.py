@@ -14,7 +14,6 @@ from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
 import pytest
 import pytest_asyncio
@@ -72,8 +71,7 @@ def asking(target: str, *fields: str, method: str = "GET", version: str = "1.1",
 
 async def exchange(world: World, *sent: bytes) -> bytes:
     """Send all of it; return everything that comes until the server closes."""
-    parts = urlsplit(world.address)
-    reader, writer = await asyncio.open_connection(parts.hostname, parts.port)
+    reader, writer = await asyncio.open_connection(*world.place)
     try:
         async with asyncio.timeout(20):
             writer.write(b"".join(sent))
@@ -204,8 +202,7 @@ async def test_a_packed_body_that_does_not_end_is_refused(served: World, form: s
 async def test_a_client_that_leaves_amid_its_body_is_no_failure_of_the_host(
     served: World, target: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    parts = urlsplit(served.address)
-    _, writer = await asyncio.open_connection(parts.hostname, parts.port)
+    _, writer = await asyncio.open_connection(*served.place)
     writer.write(asking(target, "Content-Length: 1000000", method="POST") + b"some")
     async with asyncio.timeout(20):
         while not served.house.underway.of("bob"):  # noqa: ASYNC110 - it says to nobody what runs

@@ -39,11 +39,6 @@ async def served(tmp_path: Path) -> AsyncIterator[World]:
         yield world
 
 
-def address_of(world: World) -> tuple[str, int]:
-    host, port = world.address.removeprefix("http://").split(":")
-    return host, int(port)
-
-
 async def insist_nothing_held(world: World) -> None:
     async with asyncio.timeout(60):
         while world.gate.connections.used or world.gate.requests.used:  # noqa: ASYNC110 - another's state
@@ -62,8 +57,7 @@ async def test_who_says_nothing_is_let_go_of(served: World, monkeypatch: pytest.
 
 async def test_headers_that_come_one_by_one_have_an_end(served: World, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(connections, "HEAD_SECONDS", 0.05)
-    host, port = address_of(served)
-    with socket.create_connection((host, port)) as made:
+    with socket.create_connection(served.place) as made:
         made.sendall(HEAD)  # it is there when the server looks first: who has said nothing is told nothing
         reader, writer = await asyncio.open_connection(sock=made)
         answer = asyncio.ensure_future(reader.readline())
@@ -123,7 +117,7 @@ def narrow(world: World) -> Iterator[socket.socket]:
     """Connect with next to no room for what comes."""
     with socket.socket() as made:
         made.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
-        made.connect(address_of(world))
+        made.connect(world.place)
         made.setblocking(False)  # noqa: FBT003 - the standard library's
         yield made
 

@@ -49,6 +49,12 @@ class World:
     runner: Runner | None = None
 
     @property
+    def place(self) -> tuple[str, int]:
+        """Host and port, for who speaks without a client."""
+        host, port = self.address.removeprefix("http://").split(":")
+        return host, int(port)
+
+    @property
     def gate(self) -> Gate:
         assert self.runner is not None
         return self.runner.app[GATE]

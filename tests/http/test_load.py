@@ -66,7 +66,7 @@ async def test_who_does_not_close_a_refused_connection_is_closed(
 ) -> None:
     monkeypatch.setattr("host_api.http.listening.LINGER_SECONDS", 0.01)
     async with tight(settings, connections=1) as (world, _), connected(world):
-        reader, writer = await asyncio.open_connection(*world.address.removeprefix("http://").split(":"))
+        reader, writer = await asyncio.open_connection(*world.place)
         assert (await reader.read()).startswith(b"HTTP/1.1 503 ")
         async with asyncio.timeout(60):
             while not writer.transport.is_closing():

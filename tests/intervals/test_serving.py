@@ -6,7 +6,6 @@ import asyncio
 import signal
 from collections.abc import Callable
 from contextlib import suppress
-from http import HTTPStatus
 from itertools import pairwise
 from pathlib import Path
 
@@ -15,7 +14,7 @@ import pytest
 
 from host_api.store import EvaluationRow, Filter, Kind, State, Store, Val
 from host_api.store.clock import now_ms
-from tests.http.test_the_process import serving
+from tests.http.test_the_process import serving, stopping
 from tests.intervals.conftest import known
 
 HOURLY = '{"every": "1h"}'
@@ -55,12 +54,9 @@ async def until(true: Callable[[], bool]) -> None:
 
 async def stops(address: str) -> None:
     """Return when a server has been told to stop, and says so or listens no more."""
-    async with aiohttp.ClientSession(address) as session:
+    async with aiohttp.ClientSession() as session:
         with suppress(aiohttp.ClientError):
-            ready = True
-            while ready:
-                async with session.get("/readyz") as got:
-                    ready = got.status == HTTPStatus.OK
+            await stopping(session, address)
 
 
 def rows(store: Store) -> list[EvaluationRow]:

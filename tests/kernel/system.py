@@ -7,12 +7,16 @@ of all tells a leak of many, and no leak of one. For that there is what is held 
 from __future__ import annotations
 
 import ctypes
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
+import pytest
+
 from kernel import slots as room
-from kernel.slots import PAGE
+from kernel import store
+from kernel.slots import PAGE, Stacks
 
 
 def mapped(at: int) -> bool:
@@ -74,3 +78,12 @@ def refusing(after: int) -> Callable[..., int]:
         return -1 & (1 << 64) - 1
 
     return call
+
+
+@contextmanager
+def full(after: int) -> Iterator[None]:
+    """Have the system refuse guests their memory and stacks after so many mappings; no stack waits for them."""
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(store, "_stacks", Stacks())
+        patched.setattr(room, "_mmap", refusing(after))
+        yield

@@ -11,8 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from kernel import slots, wire
-from kernel import store as rooms
+from kernel import wire
 from kernel.builder import Builder, Built
 from kernel.capability import Run, Start, Unit
 from kernel.engine import Engine
@@ -21,7 +20,7 @@ from kernel.image import Image
 from kernel.limits import MIB, Limits
 from kernel.wire import Kind, Op, Result
 from tests.kernel.stage import LIMITS, OWN, PAGE, Recording, Stage, call, head, own, program
-from tests.kernel.system import refusing
+from tests.kernel.system import full
 
 BUILT = Path(__file__).parents[2] / "guests" / "build"
 TIGHT = replace(LIMITS, cpu=0.1)
@@ -116,14 +115,11 @@ async def test_a_guest_that_answers_is_an_image() -> None:
 
 
 @pytest.mark.parametrize("after", range(3))
-async def test_units_are_not_refused_for_what_the_system_refuses(monkeypatch: pytest.MonkeyPatch, after: int) -> None:
+async def test_units_are_not_refused_for_what_the_system_refuses(after: int) -> None:
     """The attacker takes all memory while an image is made: it would be kept as one that cannot be, as long as the val is the same."""
     async with building(*says(READY, FINE, YES)) as (builder, kernel):
-        with monkeypatch.context() as full:
-            full.setattr(rooms, "_stacks", slots.Stacks())
-            full.setattr(slots, "_mmap", refusing(after))
-            with pytest.raises(MemoryError):
-                await builder.build([UNIT])
+        with full(after), pytest.raises(MemoryError):
+            await builder.build([UNIT])
         assert await builder.build([UNIT]) is not None
         assert kernel.guests == 0
 

@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from kernel import evaluation as evaluations
-from kernel import slots, wire
-from kernel import store as rooms
+from kernel import wire
 from kernel.capability import Answer, Call, Operation, Seen, Throw, Values
 from kernel.errors import (
     BadRequest,
@@ -51,7 +50,7 @@ from tests.kernel.stage import (
     program,
     promising,
 )
-from tests.kernel.system import refusing
+from tests.kernel.system import full
 
 if TYPE_CHECKING:
     from tests.kernel.conftest import Put
@@ -370,26 +369,22 @@ async def test_a_guest_for_which_the_system_has_no_room_is_overloaded_and_nobody
 ) -> None:
     """The attacker has guests until the process may have no more mappings: who comes then is told so, and it passes."""
     stage = script([ASK, TELL], [REST])
-    memories = stage.kernel.engine.slots
-    with monkeypatch.context() as full:
-        full.setattr(memories, "most_mappings", 0)
+    slots = stage.kernel.engine.slots
+    with monkeypatch.context() as patched:
+        patched.setattr(slots, "most_mappings", 0)
         with pytest.raises(Overloaded, match="too many guests are alive"):
             await stage.play()
-        full.setattr(memories, "most_mappings", memories.mappings + stage.kernel.image.heap.cost)
+        patched.setattr(slots, "most_mappings", slots.mappings + stage.kernel.image.heap.cost)
         assert (await stage.told(loading(B))).error == ("Error", "too many guests are alive; try again in a moment")
     assert (await stage.told(loading(B))).error is None
     assert stage.kernel.guests == 0
 
 
 @pytest.mark.parametrize("after", range(9))
-async def test_who_is_refused_memory_or_a_stack_by_the_system_is_told_that_it_passes(
-    script: Put, monkeypatch: pytest.MonkeyPatch, after: int
-) -> None:
+async def test_who_is_refused_memory_or_a_stack_by_the_system_is_told_that_it_passes(script: Put, after: int) -> None:
     """The attacker, or the machine, takes all memory after so many mappings: a slot's, then its stack, then the next guest's."""
     stage = script([ASK, TELL], [REST])
-    with monkeypatch.context() as full:
-        full.setattr(rooms, "_stacks", slots.Stacks())
-        full.setattr(slots, "_mmap", refusing(after))
+    with full(after):
         try:
             told = (await stage.told(loading(B))).error
         except Overloaded as refused:
